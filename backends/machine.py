@@ -1,0 +1,85 @@
+"""What this machine has: which array libraries and compilers work, and why not."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.metadata
+import importlib.util
+import types
+from typing import NamedTuple
+
+from geomsci.backends.errors import BackendUnavailable
+
+
+class Status(NamedTuple):
+    """Whether a library can be used here."""
+
+    usable: bool
+    version: str | None
+    reason: str
+
+
+def _installed_version(*distributions: str) -> str | None:
+    for name in distributions:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def _importable(module: str, *distributions: str) -> Status:
+    if importlib.util.find_spec(module) is None:
+        return Status(False, None, "not installed")
+    return Status(True, _installed_version(module, *distributions), "")
+
+
+@functools.cache
+def cupy_status() -> Status:
+    """Whether CuPy is installed and sees a device."""
+    if importlib.util.find_spec("cupy") is None:
+        return Status(False, None, "CuPy is not installed")
+    version = _installed_version("cupy-cuda13x", "cupy-cuda12x", "cupy")
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError as error:
+        return Status(False, version, f"CuPy cannot be imported ({error})")
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        # "no device" is a CUDA error too: its number tells it from a missing driver.
+        if "NoDevice" in str(error):
+            return Status(False, version, "the NVIDIA driver sees no GPU")
+        return Status(False, version, "no working NVIDIA driver was found")
+    if count == 0:
+        return Status(False, version, "the NVIDIA driver sees no GPU")
+    return Status(True, version, "")
+
+
+def status(library: str) -> Status:
+    """Status of one of numpy, scipy, numba, cupy, torch, array_api_strict."""
+    if library == "cupy":
+        return cupy_status()
+    return _importable(library, library.replace("_", "-"))
+
+
+def require_cupy() -> types.ModuleType:
+    """The CuPy module, or `BackendUnavailable` with the cause in one sentence."""
+    found = cupy_status()
+    if not found.usable:
+        raise BackendUnavailable(
+            f"The cupy backend cannot run here because {found.reason}: install "
+            "geomsci[cuda13] on a machine with an NVIDIA GPU, or choose another "
+            "backend."
+        )
+    return importlib.import_module("cupy")
+
+
+def require_numba() -> None:
+    """Raise `BackendUnavailable` if Numba is missing."""
+    if not status("numba").usable:
+        raise BackendUnavailable(
+            "The numba backend cannot run here because Numba is not installed: "
+            "install numba, or choose another backend."
+        )
