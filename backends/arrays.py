@@ -26,7 +26,7 @@ Array = Any
 
 
 @functools.cache
-def _library_of_type(cls: type) -> str | None:
+def _library_of_type(cls: Any) -> str | None:
     """Name of the array library that ``cls`` belongs to, or None."""
     if issubclass(cls, np.generic):
         return None  # a NumPy scalar follows the arrays beside it, like a float
@@ -43,12 +43,13 @@ def _library_of_type(cls: type) -> str | None:
 
 def library(x: Any) -> str | None:
     """Name of the array library of ``x`` (``"numpy"``, ``"torch"``), None if none."""
-    return _library_of_type(type(x))
+    cls: Any = type(x)
+    return _library_of_type(cls)
 
 
 def is_array(x: Any) -> bool:
     """True for an array of any library, False for lists, scalars and None."""
-    return _library_of_type(type(x)) is not None
+    return library(x) is not None
 
 
 def kind(x: Any) -> str:
@@ -79,7 +80,7 @@ def array_namespace(*arrays: Any) -> types.ModuleType:
     """
     first = None
     for x in arrays:
-        name = _library_of_type(type(x))
+        name = library(x)
         if name is None:
             continue
         if first is None:

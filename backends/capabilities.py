@@ -46,4 +46,63 @@ def implementations(name: str) -> set[tuple[str, str]]:
     return found
 
 
-CAPABILITIES: dict[str, Capability] = {}
+_REAL = ("float32", "float64")
+_SPD = "geomsci.reference.spd.metrics"
+
+CAPABILITIES: dict[str, Capability] = {
+    "spd.whitened_log": Capability(
+        reference="geomsci.reference.spd.affine:whitened_log"
+    ),
+    "spd.distance": Capability(reference=f"{_SPD}:distance"),
+    "spd.pairwise_distances": Capability(reference=f"{_SPD}:pairwise_distances"),
+    "spd.mean": Capability(reference=f"{_SPD}:mean", uses=("spd.whitened_log",)),
+    "spd.exp_map": Capability(reference=f"{_SPD}:exp_map"),
+    "spd.log_map": Capability(reference=f"{_SPD}:log_map", uses=("spd.whitened_log",)),
+    "spd.geodesic": Capability(reference=f"{_SPD}:geodesic"),
+    "spd.transport": Capability(reference=f"{_SPD}:transport"),
+    "spd.tangent_vectors": Capability(
+        reference=f"{_SPD}:tangent_vectors", uses=("spd.whitened_log",)
+    ),
+    "spd.from_tangent_vectors": Capability(reference=f"{_SPD}:from_tangent_vectors"),
+    "spd.nearest_spd": Capability(
+        reference="geomsci.reference.spd.nearest:nearest_spd"
+    ),
+    "spd.discriminant_projector": Capability(
+        reference="geomsci.reference.spd.discriminant:discriminant_projector",
+        dtypes=_REAL,
+    ),
+    "spd.TangentSpace.fit": Capability(uses=("spd.mean",)),
+    "spd.TangentSpace.transform": Capability(uses=("spd.tangent_vectors",)),
+    "spd.TangentSpace.fit_transform": Capability(
+        uses=("spd.mean", "spd.tangent_vectors")
+    ),
+    "spd.TangentSpace.inverse_transform": Capability(
+        uses=("spd.from_tangent_vectors",)
+    ),
+    "spd.MDM.fit": Capability(uses=("spd.mean",)),
+    "spd.MDM.transform": Capability(uses=("spd.pairwise_distances",)),
+    "spd.MDM.predict": Capability(uses=("spd.pairwise_distances",)),
+    "spd.MDM.predict_proba": Capability(uses=("spd.pairwise_distances",)),
+    "spd.FgMDM.fit": Capability(uses=("spd.mean", "spd.tangent_vectors"), dtypes=_REAL),
+    "eeg.fourth_moment": Capability(
+        reference="geomsci.reference.eeg.covariance:fourth_moment",
+        dtypes=_REAL,
+    ),
+    "eeg.delay_embedding": Capability(
+        reference="geomsci.reference.eeg.embedding:delay_embedding",
+        dtypes=_REAL,
+    ),
+    "eeg.augmented_covariance": Capability(
+        reference="geomsci.reference.eeg.covariance:augmented_covariance",
+        uses=("eeg.fourth_moment",),
+        dtypes=_REAL,
+    ),
+    "eeg.DelayEmbedding.fit": Capability(dtypes=_REAL),
+    "eeg.DelayEmbedding.transform": Capability(
+        uses=("eeg.delay_embedding",), dtypes=_REAL
+    ),
+    "eeg.AugmentedCovariances.fit": Capability(dtypes=_REAL),
+    "eeg.AugmentedCovariances.transform": Capability(
+        uses=("eeg.augmented_covariance",), dtypes=_REAL
+    ),
+}

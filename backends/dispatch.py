@@ -94,7 +94,7 @@ def current_backend() -> str:
     return (_state.get() or _default()).choice
 
 
-class use_backend:  # noqa: N801 (used as a statement: ``with use_backend(...)``)
+class use_backend:
     """Context manager that chooses the implementation of the calls inside it.
 
     Parameters

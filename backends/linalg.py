@@ -147,6 +147,15 @@ def svd(A: Array) -> SVDResult:
     return SVDResult(U, S, Vh)
 
 
+def svdvals(A: Array) -> Array:
+    """Singular values in descending order."""
+    xp = array_namespace(A)
+    with _contract("svdvals", A):
+        S = xp.linalg.svdvals(A)
+        _require_number(xp, "svdvals", S)
+    return S
+
+
 def qr(A: Array) -> QRResult:
     """Thin QR decomposition; the signs of the diagonal of ``R`` are the library's."""
     xp = array_namespace(A)

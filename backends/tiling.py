@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from geomsci.backends.arrays import Array, array_namespace
+from geomsci.backends.arrays import Array, array_namespace, device, library
 
 CACHE_BYTES = 512 * 1024
 """Size of the temporaries of one tile; 0.2 to 1 MB are equally good on x86-64."""
@@ -33,6 +33,12 @@ def tiles(
         yield slice(start, min(start + step, n_items))
 
 
+def tile_bytes(x: Array) -> int:
+    """Bytes of temporaries that suit the place where ``x`` lives."""
+    on_host = library(x) == "numpy" or "cpu" in str(device(x)).lower()
+    return CACHE_BYTES if on_host else DEVICE_BYTES
+
+
 def map_tiles(
     function: Callable[..., Array], *stacks: Array, bytes_per_item: int
 ) -> Array:
@@ -44,6 +50,6 @@ def map_tiles(
     n_items = stacks[0].shape[0]
     parts = [
         function(*(x[tile, ...] for x in stacks))
-        for tile in tiles(n_items, bytes_per_item)
+        for tile in tiles(n_items, bytes_per_item, target=tile_bytes(stacks[0]))
     ]
     return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
