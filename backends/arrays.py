@@ -266,8 +266,8 @@ def from_host(values: np.ndarray, like: Array) -> Array:
     The dtype is kept, except that float64 becomes float32 where ``like`` is float32.
     """
     xp = array_namespace(like)
-    if library(like) == "numpy":
-        return values
     if values.dtype == np.float64 and like.dtype in (xp.float32, xp.complex64):
         values = values.astype(np.float32)
+    if library(like) == "numpy":
+        return values
     return xp.asarray(values, device=device(like))

@@ -49,6 +49,13 @@ def implementations(name: str) -> set[tuple[str, str]]:
 _REAL = ("float32", "float64")
 _SPD = "geomsci.reference.spd.metrics"
 
+_ACM = (
+    "eeg.augmented_covariance",
+    "spd.mean",
+    "spd.tangent_vectors",
+    "spd.pairwise_distances",
+)
+
 CAPABILITIES: dict[str, Capability] = {
     "spd.whitened_log": Capability(
         reference="geomsci.reference.spd.affine:whitened_log"
@@ -104,5 +111,17 @@ CAPABILITIES: dict[str, Capability] = {
     "eeg.AugmentedCovariances.fit": Capability(dtypes=_REAL),
     "eeg.AugmentedCovariances.transform": Capability(
         uses=("eeg.augmented_covariance",), dtypes=_REAL
+    ),
+    "eeg.ACMClassifier.fit": Capability(
+        uses=_ACM, libraries=("numpy", "cupy"), dtypes=_REAL
+    ),
+    "eeg.ACMClassifier.decision_function": Capability(
+        uses=_ACM, libraries=("numpy", "cupy"), dtypes=_REAL
+    ),
+    "eeg.ACMClassifier.predict": Capability(
+        uses=_ACM, libraries=("numpy", "cupy"), dtypes=_REAL
+    ),
+    "eeg.ACMClassifier.predict_proba": Capability(
+        uses=_ACM, libraries=("numpy", "cupy"), dtypes=_REAL
     ),
 }

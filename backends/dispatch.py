@@ -17,6 +17,8 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
+
 from geomsci.backends import arrays, machine
 from geomsci.backends.capabilities import CAPABILITIES, Kernel, implementations
 
@@ -227,9 +229,11 @@ def public(name: str) -> Callable[[F], F]:
                 _require_row(name, state.choice, _kind_of(values))
             token = _state.set(state._replace(outermost=name))
             try:
-                return function(*args, **kwargs)
+                result = function(*args, **kwargs)
             finally:
                 _state.reset(token)
+            # NumPy turns 0-d results into scalars; an array in is an array out.
+            return np.asarray(result) if isinstance(result, np.generic) else result
 
         call.capability = row  # type: ignore[attr-defined]
         call.capability_name = name  # type: ignore[attr-defined]

@@ -128,9 +128,13 @@ def eigvalsh(A: Array) -> Array:
     return xp.reshape(w, A.shape[:-1]) if len(pieces) > 1 else w
 
 
+def _is_cupy(x: Array) -> bool:
+    return arrays.library(x) == "cupy"
+
+
 def _eigh_parts(xp: Any, A: Array) -> list[Array]:
     """The stack as it is, or on CuPy in pieces that its workspace can hold."""
-    if arrays.library(A) != "cupy" or math.prod(A.shape) <= _CUPY_EIGH_ENTRIES:
+    if not _is_cupy(A) or math.prod(A.shape) <= _CUPY_EIGH_ENTRIES:
         return [A]
     n = A.shape[-1]
     stack = xp.reshape(A, (-1, n, n))

@@ -14,18 +14,18 @@ from geomsci.spd.checks import spd_matrices
 class SPDEstimator(BaseEstimator):
     """Base of estimators with input ``(n_matrices, n, n)``.
 
-    ``fit`` notes the matrix size, the library and the device; later calls must bring
-    the same.
+    Later calls must bring the matrix size, the library and the device of ``fit``.
+    Subclasses name the array that ``fit`` learns in ``_learned``.
     """
 
     n_features_in_: int
+    _learned: str
 
     def _matrices_to_fit(self, X: Any) -> tuple[Any, Array]:
-        """Checked training matrices; remembers what they are."""
+        """Checked training matrices; remembers their size."""
         self._validate_params()
         xp, X = self._stack(X)
         self.n_features_in_ = X.shape[-1]
-        self._place = (library(X), str(device(X)))
         return xp, X
 
     def _matrices(self, X: Any) -> tuple[Any, Array]:
@@ -42,12 +42,13 @@ class SPDEstimator(BaseEstimator):
         return xp, X
 
     def _check_place(self, X: Array) -> None:
-        place = (library(X), str(device(X)))
-        if place != self._place:
+        learned = getattr(self, self._learned)
+        fitted = f"{library(learned)} on {device(learned)}"
+        given = f"{library(X)} on {device(X)}"
+        if given != fitted:
             raise TypeError(
-                f"X must be an array of {self._place[0]} on {self._place[1]} as in fit "
-                f"of {type(self).__name__}, got {place[0]} on {place[1]}: convert it, "
-                "or fit again."
+                f"X must be an array of {fitted} as in fit of {type(self).__name__}, "
+                f"got {given}: convert it, or fit again."
             )
 
     def _stack(self, X: Any) -> tuple[Any, Array]:

@@ -49,8 +49,8 @@ def encode(y: Any, X: Array) -> tuple[Array, Array]:
         classes, codes = xp.unique_inverse(y)
     if classes.shape[0] < 2:
         raise ValueError(
-            f"y must hold at least two classes, got only {classes[0]!s}: pass epochs of "
-            "another class too."
+            f"y must hold at least two classes, got only {classes[0]!s}: pass matrices "
+            "of another class too."
         )
     return classes, codes
 

@@ -54,6 +54,7 @@ class MDM(ClassifierMixin, TransformerMixin, SPDEstimator):
     array(['rest'], dtype='<U4')
     """
 
+    _learned = "means_"
     _parameter_constraints = {
         "metric": [StrOptions(set(METRICS))],
         "tol": [float],

@@ -61,6 +61,7 @@ class TangentSpace(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SPDEstimat
            [ 0.693147,  0.      , -0.693147]])
     """
 
+    _learned = "reference_"
     _parameter_constraints = {
         "metric": [StrOptions(set(METRICS))],
         "tol": [float],

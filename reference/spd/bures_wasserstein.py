@@ -58,11 +58,15 @@ def distance_between(R: Array, S: Array) -> Array:
     nuclear = xp.sum(linalg.svdvals(H(flat_R) @ flat_S), axis=-1)
     squared = total - 2 * nuclear
     distance = xp.sqrt(xp.where(squared > 0, squared, xp.zeros_like(squared)))
-    (close,) = xp.nonzero(squared < _CLOSE * total)
-    if close.shape[0]:
-        distance[close] = _close_distance(
-            xp.take(flat_R, close, axis=0), xp.take(flat_S, close, axis=0)
+    close = squared < _CLOSE * total
+    (which,) = xp.nonzero(close)
+    if which.shape[0]:
+        exact = _close_distance(
+            xp.take(flat_R, which, axis=0), xp.take(flat_S, which, axis=0)
         )
+        position = xp.cumulative_sum(xp.astype(close, xp.int64)) - 1
+        at = xp.where(close, position, xp.zeros_like(position))
+        distance = xp.where(close, xp.take(exact, at), distance)
     return xp.reshape(distance, R.shape[:-2])
 
 

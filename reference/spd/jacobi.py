@@ -282,3 +282,15 @@ def whitened_log_of_one(Xt, C, out, K, squares, pairs):
     if not logarithm_from_rows(K, squares, scale, out):
         return NOT_POSITIVE_DEFINITE
     return OK
+
+
+def whitened_log_of_many(Xt, C, out, status, first, last, K, squares, pairs):
+    """`whitened_log_of_one` for the matrices ``first <= b < last`` of a stack.
+
+    ``C`` and ``out`` have the shape (N, n, n), ``status`` the shape (N,); the other
+    arguments are those of `whitened_log_of_one` and are shared by the matrices.
+    """
+    for b in range(first, last):
+        status[b] = whitened_log_of_one(
+            Xt, C[b, :, :], out[b, :, :], K, squares, pairs
+        )

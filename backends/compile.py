@@ -1,0 +1,118 @@
+"""Compiles plain scalar Python for the host and for the GPU, from one source.
+
+A sequential algorithm is written once, as undecorated functions of one file in
+``reference/``. Numba refuses to call an undecorated function from a compiled one, so
+the functions are copied: same code object, but a globals dictionary in which the
+helpers that are named here are compiled already. The code object still carries its
+file and line, so Numba's cache works.
+
+Helpers must stand in the file of the function that calls them: the cache watches the
+time stamp of that file only. For the same reason a loop over the batch is part of the
+source and not of the driver that calls it.
+
+Numba is imported when something is compiled, not when this module is.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+import types
+from collections.abc import Callable, Iterable
+from typing import Any
+
+FASTMATH = frozenset({"reassoc", "contract", "nsz"})
+"""Sums may be reordered and fused; NaN and infinity keep their meaning."""
+
+
+def _copies(
+    target: str, helpers: Iterable[str], decorate: Callable[..., Any]
+) -> types.FunctionType:
+    """Copy of the target whose globals hold the decorated copies of the helpers."""
+    module_name, _, name = target.partition(":")
+    module = importlib.import_module(module_name)
+    scope = dict(vars(module))
+    for helper in helpers:
+        scope[helper] = decorate(_copy(getattr(module, helper), scope))
+    return _copy(getattr(module, name), scope)
+
+
+def _copy(function: types.FunctionType, scope: dict[str, Any]) -> types.FunctionType:
+    twin = types.FunctionType(
+        function.__code__, scope, function.__name__, function.__defaults__
+    )
+    twin.__qualname__ = function.__qualname__
+    twin.__doc__ = function.__doc__
+    return twin
+
+
+@functools.cache
+def host(
+    target: str, helpers: tuple[str, ...] = (), signature: str | None = None
+) -> Callable[..., Any]:
+    """Machine code of a scalar function for the host.
+
+    Parameters
+    ----------
+    target : str
+        ``"package.module:function"``.
+    helpers : tuple of str
+        Names of the functions of the same module that the target calls, directly or
+        through each other.
+    signature : str, optional
+        Numba signature; with it the function is compiled at once, for these argument
+        types only. Without it, at the first call.
+
+    Returns
+    -------
+    function : callable
+        Runs without the interpreter's lock, so that threads share the work.
+    """
+    import numba
+
+    options = {
+        "cache": True,
+        "error_model": "numpy",
+        "fastmath": set(FASTMATH),
+        "nogil": True,
+    }
+    copy = _copies(target, helpers, numba.njit(**options))
+    if signature is None:
+        return numba.njit(**options)(copy)
+    return numba.njit(signature, **options)(copy)
+
+
+@functools.cache
+def device(target: str, helpers: tuple[str, ...] = ()) -> Callable[..., Any]:
+    """Device function for a CUDA kernel; the arguments are those of `host`."""
+    from numba import cuda
+
+    decorate = cuda.jit(device=True)
+    return decorate(_copies(target, helpers, decorate))
+
+
+@functools.cache
+def grid(target: str, bodies: tuple[tuple[str, str, tuple[str, ...]], ...]) -> Any:
+    """CUDA kernel whose body calls compiled device functions.
+
+    Parameters
+    ----------
+    target : str
+        ``"package.module:function"``: the function of a thread. It uses the globals
+        ``cuda`` and the names of ``bodies``.
+    bodies : tuple of (name, target, helpers)
+        Device functions, each with the arguments of `device`.
+
+    Returns
+    -------
+    kernel : Numba CUDA dispatcher
+        Launched as ``kernel[blocks, threads](...)``.
+    """
+    from numba import cuda
+
+    module_name, _, name = target.partition(":")
+    function = getattr(importlib.import_module(module_name), name)
+    scope = dict(vars(sys.modules[module_name]), cuda=cuda)
+    scope |= {label: device(*body) for label, *body in bodies}
+    return cuda.jit(_copy(function, scope))

@@ -1,0 +1,245 @@
+"""Drivers of the kernels on stacks of SPD matrices.
+
+``whitened_log``: ``log(X C X^T)`` for a stack of real SPD matrices. The mathematics
+is `geomsci.reference.spd.jacobi`, compiled for the host (a stack is spread over
+threads) and for the GPU (one thread a matrix).
+
+Bytes and flops per matrix: ``C`` is read and the result written once, 16 n^2 bytes;
+about 4 n^3 flops a sweep, 5 to 8 sweeps. On the host the workspace of one matrix stays
+in the first-level cache up to n = 32. On the GPU the workspaces lie in global memory
+with the problem as the fastest axis, so that the threads of a warp read one line.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from geomsci.backends import arrays, compile, machine
+from geomsci.backends.errors import LinAlgError
+from geomsci.backends.kernels import threads
+from geomsci.backends.tiling import DEVICE_BYTES
+
+SOURCE = "geomsci.reference.spd.jacobi"
+HELPERS = (
+    "cholesky_factor",
+    "whitened_factor",
+    "squared_lengths",
+    "partner",
+    "measure_pairs",
+    "rotation_angles",
+    "rotate_rows",
+    "rotate_pairs",
+    "orthogonal_enough",
+    "orthogonalise_rows",
+    "logarithm_from_rows",
+)
+SIGNATURE = (
+    "void(float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], int64[::1], "
+    "int64, int64, float64[:, ::1], float64[::1], float64[:, ::1])"
+)
+LARGEST_N = 32
+FEWEST_ENTRIES = 4096
+"""Entries of a stack below which the call of the kernel costs more than it gains."""
+
+VECTOR = 8
+"""Doubles in a cache line and in the widest vector register.
+
+Rows of the workspace are padded to it and start at its multiples: a row that straddles
+two lines costs 10 % at n = 22.
+"""
+
+THREADS_PER_BLOCK = 64
+
+
+def _fits(X: Any, C: Any) -> bool:
+    """Shapes and type that both kernels are written for."""
+    n = X.shape[-1]
+    return (
+        X.ndim == 2
+        and C.ndim >= 2
+        and X.shape == (n, n)
+        and C.shape[-2:] == (n, n)
+        and 1 <= n <= LARGEST_N
+        and X.dtype == np.float64
+        and C.dtype == np.float64
+    )
+
+
+def accepts_whitened_log(X: Any, C: Any) -> bool:
+    """NumPy float64 with 1 <= n <= 32, a stack that pays, at least two threads."""
+    return (
+        isinstance(C, np.ndarray)
+        and isinstance(X, np.ndarray)
+        and C.size >= FEWEST_ENTRIES
+        and _fits(X, C)
+        and threads.n_threads() > 1
+    )
+
+
+def accepts_whitened_log_cuda(X: Any, C: Any) -> bool:
+    """CuPy float64 with 1 <= n <= 32 and at least one matrix."""
+    return (
+        arrays.library(X) == "cupy"
+        and arrays.library(C) == "cupy"
+        and C.size > 0
+        and _fits(X, C)
+    )
+
+
+def _raise_for(status: np.ndarray, C: Any) -> None:
+    """`LinAlgError` naming the first matrix of the stack that failed."""
+    from geomsci.reference.spd import jacobi
+
+    bad = int(np.argmax(status != jacobi.OK))
+    where = tuple(int(i) for i in np.unravel_index(bad, C.shape[:-2]))
+    name = "C" if not where else f"C[{', '.join(map(str, where))}]"
+    if status[bad] == jacobi.NO_CONVERGENCE:
+        raise LinAlgError(
+            f"{name} must have a logarithm that the Jacobi iteration finds, but it did "
+            f"not converge in {jacobi.MAX_SWEEPS} sweeps: use the reference backend."
+        )
+    matrix = arrays.to_host(C[where])
+    if not np.isfinite(matrix).all():
+        found = "one with NaN or infinity"
+    else:
+        found = f"the smallest eigenvalue {np.linalg.eigvalsh(matrix)[0]:.3g}"
+    raise LinAlgError(
+        f"{name} must be positive definite, got {found}: use more samples or a "
+        "shrinkage estimator (for example OAS)."
+    )
+
+
+def _aligned(rows: int, columns: int) -> np.ndarray:
+    """Uninitialised matrix whose first entry starts a cache line."""
+    raw = np.empty(rows * columns + VECTOR)
+    start = -(raw.ctypes.data // raw.itemsize) % VECTOR
+    return raw[start : start + rows * columns].reshape(rows, columns)
+
+
+def whitened_log_numba(X: np.ndarray, C: np.ndarray) -> np.ndarray:
+    """``log(X C X^T)`` on the host; the arguments passed `accepts_whitened_log`.
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix is not positive definite; the sentence names the first.
+    """
+    kernel = compile.host(
+        f"{SOURCE}:whitened_log_of_many", (*HELPERS, "whitened_log_of_one"), SIGNATURE
+    )
+    n = C.shape[-1]
+    # The kernel is compiled for arrays that own their order and may be written.
+    stack = np.require(C.reshape(-1, n, n), np.float64, ["C", "A", "W"])
+    Xt = np.array(X.T, dtype=np.float64, order="C")
+    out = np.empty_like(stack)
+    status = np.zeros(stack.shape[0], dtype=np.int64)
+    width = -(-n // VECTOR) * VECTOR
+
+    def work(first: int, last: int) -> None:
+        K = _aligned(n, width)
+        squares = np.empty(n)
+        pairs = np.empty((5, max(1, n // 2)))
+        kernel(Xt, stack, out, status, first, last, K, squares, pairs)
+
+    threads.over_batch(work, stack.shape[0], at_least=_matrices_worth_a_piece(n))
+    if status.any():
+        _raise_for(status, C)
+    return out.reshape(C.shape)
+
+
+def _matrices_worth_a_piece(n: int) -> int:
+    """Number of matrices that take about 0.1 ms, the cost of waking a thread."""
+    return max(1, 20_000 // (n * n * (n + 4)))
+
+
+# GPU
+
+
+def _whitened_log_thread(Xt, C, out, status, K, squares, pairs):  # type: ignore[no-untyped-def]
+    """One thread: every ``gridsize``-th matrix, with the workspace of this thread.
+
+    ``C`` and ``out`` have the shape (n, n, N), the workspaces end in an axis over the
+    threads of the grid.
+    """
+    thread = cuda.grid(1)  # noqa: F821 (put here by geomsci.backends.compile)
+    if thread < K.shape[2]:
+        for b in range(thread, C.shape[2], K.shape[2]):
+            status[b] = whitened_log_of_one(  # noqa: F821 (as above)
+                Xt,
+                C[:, :, b],
+                out[:, :, b],
+                K[:, :, thread],
+                squares[:, thread],
+                pairs[:, :, thread],
+            )
+
+
+def whitened_log_grid() -> Any:
+    """The CUDA kernel; compiled for the argument types at its first launch."""
+    return compile.grid(
+        f"{__name__}:_whitened_log_thread",
+        (("whitened_log_of_one", f"{SOURCE}:whitened_log_of_one", HELPERS),),
+    )
+
+
+@functools.cache
+def n_workers(n: int, n_matrices: int) -> int:
+    """Threads of the grid: one a matrix, as long as the workspaces fit a tile."""
+    bytes_each = 8 * (n * n + n + 5 * max(1, n // 2))
+    return max(1, min(n_matrices, DEVICE_BYTES // bytes_each))
+
+
+def launch_whitened_log(
+    Xt: Any, C: Any, out: Any, status: Any, workspaces: tuple, stream: Any = 0
+) -> None:
+    """Launch the kernel on device arrays of any library.
+
+    Parameters
+    ----------
+    Xt : device array, shape (n, n)
+    C, out : device arrays, shape (n, n, N)
+    status : device array of int64, shape (N,)
+    workspaces : tuple of device arrays
+        Shapes (n, n, W), (n, W) and (5, max(1, n // 2), W) for W workers.
+    stream : Numba stream, optional
+    """
+    blocks = math.ceil(workspaces[0].shape[2] / THREADS_PER_BLOCK)
+    kernel = whitened_log_grid()
+    kernel[blocks, THREADS_PER_BLOCK, stream](Xt, C, out, status, *workspaces)
+
+
+def whitened_log_numba_cuda(X: Any, C: Any) -> Any:
+    """``log(X C X^T)`` for CuPy arrays, one GPU thread a matrix.
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix is not positive definite; the sentence names the first.
+    """
+    cupy = machine.require_cupy()
+    from numba import cuda
+
+    n = C.shape[-1]
+    with C.device:
+        # The problem becomes the fastest axis: threads of a warp share cache lines.
+        stack = cupy.ascontiguousarray(C.reshape(-1, n, n).transpose(1, 2, 0))
+        out = cupy.empty_like(stack)
+        status = cupy.zeros(stack.shape[2], dtype=cupy.int64)
+        workers = n_workers(n, stack.shape[2])
+        workspaces = (
+            cupy.empty((n, n, workers)),
+            cupy.empty((n, workers)),
+            cupy.empty((5, max(1, n // 2), workers)),
+        )
+        stream = cuda.external_stream(cupy.cuda.get_current_stream().ptr)
+        launch_whitened_log(
+            cupy.ascontiguousarray(X.T), stack, out, status, workspaces, stream
+        )
+        codes = status.get()
+        if codes.any():
+            _raise_for(codes, C)
+        return cupy.ascontiguousarray(out.transpose(2, 0, 1)).reshape(C.shape)

@@ -1,0 +1,102 @@
+"""Spreads a batch over threads that run compiled code.
+
+Compiled loops release the interpreter's lock, so plain Python threads share them.
+Numba's own parallel loops are not used: after one has run, a forked child process
+that runs another is ended by the OpenMP layer without an exception, and on the
+fallback layer two threads that run one at once abort the process. A thread pool costs
+about 50 us a call and has neither limit.
+"""
+
+from __future__ import annotations
+
+import collections
+import concurrent.futures
+import functools
+import os
+import threading
+from collections.abc import Callable
+
+CHUNKS_PER_THREAD = 8
+"""More than one, so that a thread that is held up leaves its share to the others."""
+
+
+@functools.cache
+def n_threads() -> int:
+    """Number of threads: ``NUMBA_NUM_THREADS``, else the processors we may use.
+
+    Joblib sets the variable in its workers, so nested parallelism is not multiplied.
+    """
+    wanted = os.environ.get("NUMBA_NUM_THREADS", "")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Pool:
+    """The threads of this process, started at first use, never inherited by a fork."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self._lock = threading.Lock()
+        self._executor: concurrent.futures.ThreadPoolExecutor | None = None
+
+    def executor(self) -> concurrent.futures.ThreadPoolExecutor:
+        with self._lock:
+            if self._executor is None:
+                self._executor = concurrent.futures.ThreadPoolExecutor(
+                    n_threads() - 1, thread_name_prefix="geomsci"
+                )
+            return self._executor
+
+
+_pool = _Pool()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.forget)
+
+
+def over_batch(
+    work: Callable[[int, int], None], n_items: int, *, at_least: int
+) -> None:
+    """Call ``work(first, last)`` on pieces that cover ``range(n_items)``.
+
+    Parameters
+    ----------
+    work : callable
+        Must release the interpreter's lock to gain anything; its pieces run at the
+        same time and must not share what they write.
+    n_items : int, >= 0
+    at_least : int, >= 1
+        Items that are worth a piece of their own.
+
+    Notes
+    -----
+    The calling thread works too. An exception in any piece is raised here.
+    """
+    pieces = min(n_threads() * CHUNKS_PER_THREAD, n_items // at_least)
+    helpers = min(n_threads(), pieces) - 1
+    if helpers < 1:
+        work(0, n_items)
+        return
+    bounds = [n_items * k // pieces for k in range(pieces + 1)]
+    queue = collections.deque(zip(bounds, bounds[1:]))
+
+    def drain() -> None:
+        while True:
+            try:
+                first, last = queue.popleft()
+            except IndexError:
+                return
+            work(first, last)
+
+    executor = _pool.executor()
+    others = [executor.submit(drain) for _ in range(helpers)]
+    try:
+        drain()
+    finally:
+        concurrent.futures.wait(others)
+    for other in others:
+        other.result()

@@ -1,0 +1,119 @@
+"""One linear algebra: identities on every library, and one error contract."""
+
+import mpmath
+import numpy as np
+import pytest
+
+from geomsci.backends import LinAlgError, linalg
+
+
+@pytest.fixture
+def stack():
+    return np.random.default_rng(0).standard_normal((3, 5, 5))
+
+
+@pytest.fixture
+def positive(stack):
+    return stack @ np.swapaxes(stack, -1, -2) + np.eye(5)
+
+
+def test_factors_give_the_matrix_back(xp, stack, positive):
+    A, S = xp.asarray(stack), xp.asarray(positive)
+    kappa = np.linalg.cond(positive).max()
+    L = linalg.cholesky(S)
+    xp.assert_close(L @ linalg.matrix_transpose(L), positive, n=5)
+    w, U = linalg.eigh(S)
+    xp.assert_close((U * w[:, None, :]) @ linalg.matrix_transpose(U), positive, n=5)
+    xp.assert_close(linalg.eigvalsh(S), np.linalg.eigvalsh(positive), kappa=kappa, n=5)
+    P, s, Vh = linalg.svd(A)
+    xp.assert_close((P * s[:, None, :]) @ Vh, stack, n=5)
+    xp.assert_close(linalg.svdvals(A), np.linalg.svd(stack)[1], n=5)
+    Q, R = linalg.qr(A)
+    xp.assert_close(Q @ R, stack, n=5)
+
+
+def test_solutions_solve(xp, positive):
+    A, B = xp.asarray(positive), xp.asarray(np.ones((3, 5, 2)))
+    kappa = np.linalg.cond(positive).max()
+    xp.assert_close(A @ linalg.solve(A, B), np.ones((3, 5, 2)), kappa=kappa, n=5)
+    L = linalg.cholesky(A)
+    X = linalg.solve_triangular(L, B, lower=True)
+    xp.assert_close(L @ X, np.ones((3, 5, 2)), kappa=kappa, n=5)
+    one = linalg.solve_triangular(L[0, ...], B[0, ...], lower=True)
+    xp.assert_close(one, xp.to_numpy(X[0, ...]).astype(float), kappa=kappa, n=5)
+
+
+@pytest.mark.parametrize("shape", [(6, 3), (3, 6)])
+def test_lstsq_has_the_smallest_norm(xp, shape):
+    rng = np.random.default_rng(1)
+    A, B = rng.standard_normal((2, *shape)), rng.standard_normal((2, shape[0], 2))
+    X = linalg.lstsq(xp.asarray(A), xp.asarray(B))
+    xp.assert_close(X, np.linalg.pinv(A) @ B, kappa=np.linalg.cond(A).max(), n=6)
+
+
+def test_lstsq_ignores_directions_without_rank(xp):
+    A = np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]])
+    X = linalg.lstsq(xp.asarray(A), xp.asarray(np.ones((3, 1))))
+    xp.assert_close(X, np.full((2, 1), 0.5))
+
+
+@pytest.mark.parametrize("size", [1e-9, 0.3, 20.0])
+def test_expm_has_the_digits_of_fifty_digit_arithmetic(xp, stack, size):
+    A = size * stack[:1] / np.linalg.norm(stack[0], 1)
+    with mpmath.workdps(50):
+        exact = mpmath.expm(mpmath.matrix(A[0].tolist()))
+        exact = np.array(exact.tolist(), dtype=float)[None]
+    kappa = max(1.0, size) * np.exp(size) / np.linalg.norm(exact)
+    xp.assert_close(linalg.expm(xp.asarray(A)), exact, kappa=kappa, n=5)
+
+
+def test_expm_of_zero_is_the_identity(xp):
+    xp.assert_close(
+        linalg.expm(xp.asarray(np.zeros((2, 3, 3)))), np.eye(3)[None] * [[[1]], [[1]]]
+    )
+
+
+FAILURES = {
+    "indefinite cholesky": lambda x: linalg.cholesky(x(np.diag([1.0, -1.0]))),
+    "nan cholesky": lambda x: linalg.cholesky(x(np.full((2, 2), np.nan))),
+    "nan eigh": lambda x: linalg.eigh(x(np.full((2, 2), np.nan))),
+    "nan eigvalsh": lambda x: linalg.eigvalsh(x(np.full((2, 2), np.nan))),
+    "nan svd": lambda x: linalg.svd(x(np.full((2, 2), np.nan))),
+    "nan svdvals": lambda x: linalg.svdvals(x(np.full((2, 2), np.nan))),
+    "singular solve": lambda x: linalg.solve(x(np.zeros((2, 2))), x(np.ones((2, 1)))),
+    "singular triangle": lambda x: linalg.solve_triangular(
+        x(np.diag([1.0, 0.0])), x(np.ones((2, 1))), lower=True
+    ),
+    "nan lstsq": lambda x: linalg.lstsq(x(np.full((2, 2), np.nan)), x(np.ones((2, 1)))),
+    "one bad of many": lambda x: linalg.cholesky(
+        x(np.stack([np.eye(2), -np.eye(2), np.eye(2)]))
+    ),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_every_failure_is_a_linalgerror(xp, failure):
+    with pytest.raises(LinAlgError, match="failed"):
+        FAILURES[failure](xp.asarray)
+
+
+def test_hermitian_matrices_are_understood(xp):
+    rng = np.random.default_rng(2)
+    Z = rng.standard_normal((4, 4)) + 1j * rng.standard_normal((4, 4))
+    S = Z @ Z.conj().T + np.eye(4)
+    L = linalg.cholesky(xp.asarray(S))
+    xp.assert_close(L @ linalg.matrix_transpose(L), S, n=4)
+    w, U = linalg.eigh(xp.asarray(S))
+    rebuilt = (U * xp.xp.astype(w, U.dtype)) @ linalg.matrix_transpose(U)
+    xp.assert_close(rebuilt, S, n=4)
+
+
+def test_stacks_are_cut_to_fit_cupy_s_workspace(monkeypatch, positive):
+    monkeypatch.setattr(linalg, "_CUPY_EIGH_ENTRIES", 30)
+    monkeypatch.setattr(linalg, "_is_cupy", lambda x: True)
+    w, U = linalg.eigh(positive[None])
+    np.testing.assert_array_equal(w, np.linalg.eigh(positive)[0][None])
+    np.testing.assert_array_equal(U, np.linalg.eigh(positive)[1][None])
+    np.testing.assert_array_equal(
+        linalg.eigvalsh(positive), np.linalg.eigvalsh(positive)
+    )
