@@ -14,11 +14,11 @@ The rules, applied once per public call:
 from __future__ import annotations
 
 import functools
+import importlib
 import types
 from typing import Any
 
 import array_api_compat
-import array_api_compat.numpy
 import numpy as np
 
 Array = Any
@@ -60,6 +60,12 @@ def kind(x: Any) -> str:
     return name if name == "cupy" else "other"
 
 
+@functools.cache
+def _numpy_namespace() -> types.ModuleType:
+    """NumPy's array API namespace, imported at first use: it loads half of NumPy."""
+    return importlib.import_module("array_api_compat.numpy")
+
+
 def array_namespace(*arrays: Any) -> types.ModuleType:
     """Array API namespace that the arrays share.
 
@@ -91,7 +97,7 @@ def array_namespace(*arrays: Any) -> types.ModuleType:
                 f"{name}: convert one of them first."
             )
     if first is None or found == "numpy":
-        return array_api_compat.numpy
+        return _numpy_namespace()
     return array_api_compat.array_namespace(first)
 
 

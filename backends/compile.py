@@ -71,7 +71,7 @@ def host(
     """
     import numba
 
-    options = {
+    options: dict[str, Any] = {
         "cache": True,
         "error_model": "numpy",
         "fastmath": set(FASTMATH),

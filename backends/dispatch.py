@@ -169,7 +169,25 @@ def _kind_of(args: tuple) -> str:
 def run(name: str, *args: Any, **kwargs: Any) -> Any:
     """Run row ``name`` of the capability table by the current choice.
 
-    The arguments have passed the door: arrays of one library, dtype and device.
+    Parameters
+    ----------
+    name : str
+        Row with a reference, such as ``"spd.distance"``.
+    *args : arrays and plain values
+        They have passed the door: arrays of one library, dtype and device.
+    **kwargs
+        Options of the row's implementations.
+
+    Returns
+    -------
+    result
+        What the implementation returns.
+
+    Raises
+    ------
+    NotImplementedError
+        Under ``use_backend("numba")``, if the row is the outermost public call and has
+        no kernel for these arguments.
     """
     state = _state.get() or _default()
     row = CAPABILITIES[name]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 import importlib.util
 import types
 from typing import NamedTuple
@@ -21,6 +20,8 @@ class Status(NamedTuple):
 
 
 def _installed_version(*distributions: str) -> str | None:
+    import importlib.metadata  # 20 ms that `import geomsci` need not pay
+
     for name in distributions:
         try:
             return importlib.metadata.version(name)

@@ -77,8 +77,8 @@ def distance(A: Any, B: Any, *, metric: str = "affine") -> Array:
     >>> import numpy as np
     >>> from geomsci import spd
     >>> A, B = np.eye(2), np.diag([np.e, 1.0])
-    >>> float(round(spd.distance(A, B), 12))
-    1.0
+    >>> print(f"{spd.distance(A, B):.6f}")
+    1.000000
     """
     _, A, B = spd_matrices(A=A, B=B)
     return run("spd.distance", A, B, metric=metric_name(metric))

@@ -131,7 +131,17 @@ _CASES = (
 
 
 def array_cases(*, available_only: bool = True) -> list[ArrayCase]:
-    """The cases of `ArrayCase`; those that this machine cannot run are left out."""
+    """List the array cases.
+
+    Parameters
+    ----------
+    available_only : bool
+        True: leave out the libraries that this machine cannot run.
+
+    Returns
+    -------
+    cases : list of ArrayCase
+    """
     if not available_only:
         return list(_CASES)
     return [case for case in _CASES if machine.status(case.library).usable]

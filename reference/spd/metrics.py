@@ -17,8 +17,13 @@ METRICS: dict[str, types.ModuleType] = {
 
 
 def distance(A: Array, B: Array, metric: str) -> Array:
-    """Distance of ``A`` and ``B``, broadcast over the leading axes."""
+    """Distance of ``A`` and ``B``, broadcast over the leading axes.
+
+    The first argument costs more to prepare, so the shorter stack takes its place.
+    """
     rule = METRICS[metric]
+    if A.ndim > B.ndim:
+        A, B = B, A
     return rule.distance_between(rule.prepare_left(A), rule.prepare_right(B))
 
 

@@ -1,0 +1,65 @@
+"""The documentation tells the truth: examples run and public objects are described."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import geomsci
+
+PACKAGES = ("backends", "datasets", "eeg", "spd", "testing")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _modules():
+    for package in PACKAGES:
+        root = importlib.import_module(f"geomsci.{package}")
+        yield root.__name__
+        for found in pkgutil.iter_modules(root.__path__, f"{root.__name__}."):
+            yield found.name
+
+
+def _public():
+    for package in PACKAGES:
+        module = importlib.import_module(f"geomsci.{package}")
+        for name in module.__all__:
+            yield pytest.param(getattr(module, name), id=f"{package}.{name}")
+
+
+@pytest.mark.parametrize("name", sorted(_modules()))
+def test_examples_print_what_they_say(name):
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("thing", list(_public()))
+def test_public_objects_are_described(thing):
+    text = inspect.getdoc(thing)
+    assert text
+    first = text.splitlines()[0]
+    assert len(first) <= 80
+    assert first.endswith((".", ":"))
+    if inspect.isfunction(thing):
+        for name in inspect.signature(thing).parameters:
+            assert re.search(rf"\b{name}\b", text), f"{name} is not described"
+
+
+def test_readme_example_prints_what_it_says():
+    text = (ROOT / "README.md").read_text()
+    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    shown = re.search(r"```text\n(.*?)```", text, re.DOTALL)
+    assert code
+    assert shown
+    lines: list[str] = []
+    exec(code[1], {"print": lambda *parts: lines.append(" ".join(map(str, parts)))})
+    assert lines == shown[1].splitlines()
+
+
+def test_version_is_one():
+    pyproject = (ROOT / "pyproject.toml").read_text()
+    assert f'version = "{geomsci.__version__}"' in pyproject
+    assert f"version: {geomsci.__version__}" in (ROOT / "CITATION.cff").read_text()
