@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 import sys
 import types
 from collections.abc import Callable, Iterable
@@ -47,9 +48,29 @@ def _copy(function: types.FunctionType, scope: dict[str, Any]) -> types.Function
     return twin
 
 
+_ARGUMENT = re.compile(r"(const )?(\w+)(?:\[(\d)\])?")
+
+
+def _numba_type(argument: str) -> Any:
+    """Numba type of one argument of a signature (see `host`)."""
+    from numba import types
+
+    match = _ARGUMENT.fullmatch(argument)
+    if match is None:
+        raise ValueError(
+            'A kernel argument must read like "int64", "float64[2]" or '
+            f'"const float64[2]", got {argument!r}.'
+        )
+    constant, number, ndim = match.groups()
+    scalar = getattr(types, number)
+    if ndim is None:
+        return scalar
+    return types.Array(scalar, int(ndim), "C", readonly=constant is not None)
+
+
 @functools.cache
 def host(
-    target: str, helpers: tuple[str, ...] = (), signature: str | None = None
+    target: str, helpers: tuple[str, ...] = (), signature: tuple[str, ...] | None = None
 ) -> Callable[..., Any]:
     """Machine code of a scalar function for the host.
 
@@ -60,9 +81,11 @@ def host(
     helpers : tuple of str
         Names of the functions of the same module that the target calls, directly or
         through each other.
-    signature : str, optional
-        Numba signature; with it the function is compiled at once, for these argument
-        types only. Without it, at the first call.
+    signature : tuple of str, optional
+        Types of the arguments of a function without result: ``"int64"``,
+        ``"float64[2]"`` for a matrix in C order, ``"const float64[2]"`` for one that
+        may be read-only. With it the function is compiled at once, for these types
+        only; without it, at the first call.
 
     Returns
     -------
@@ -80,7 +103,8 @@ def host(
     copy = _copies(target, helpers, numba.njit(**options))
     if signature is None:
         return numba.njit(**options)(copy)
-    return numba.njit(signature, **options)(copy)
+    arguments = [_numba_type(argument) for argument in signature]
+    return numba.njit(numba.void(*arguments), **options)(copy)
 
 
 @functools.cache

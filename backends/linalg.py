@@ -30,6 +30,7 @@ import numpy as np
 
 from geomsci.backends import arrays
 from geomsci.backends.arrays import Array, array_namespace
+from geomsci.backends.blas_threads import one_thread
 from geomsci.backends.errors import LinAlgError
 
 # cuSOLVER's batched Jacobi counts its workspace in 32-bit integers.
@@ -69,7 +70,7 @@ def _contract(operation: str, x: Array) -> Iterator[None]:
     elif name == "cupy":
         silent = sys.modules["cupyx"].errstate(linalg="raise")
     try:
-        with silent:
+        with silent, one_thread(x):
             yield
     except LinAlgError:
         raise

@@ -32,10 +32,10 @@ TERMS_WORTH_A_PIECE = 200_000
 THREADS_PER_BLOCK = 256
 
 
-def _fourth_moments(X, mu, lag, n_samples, first, last, sums, out):  # type: ignore[no-untyped-def]
+def _fourth_moments(X, mu, lag, n_samples, first, last, sums, out):
     """Fourth moments of the epochs ``first <= n < last``; compiled for the host.
 
-    ``sums`` is a workspace of `BLOCK` numbers; the outer sum runs in float64.
+    ``sums`` is a workspace of at most `BLOCK` numbers; the outer sum runs in float64.
     """
     for n in range(first, last):
         total = 0.0
@@ -113,12 +113,14 @@ def fourth_moment_numba(
     kernel = compile.host(
         f"{__name__}:_fourth_moments",
         (),
-        f"void({number}[:, :, ::1], {number}[:, :, ::1], int64, int64, int64, int64, "
-        f"{number}[::1], {number}[::1])",
+        (
+            *(f"const {number}[3]", f"const {number}[3]"),
+            *("int64", "int64", "int64", "int64"),
+            *(f"{number}[1]", f"{number}[1]"),
+        ),
     )
-    # The kernel is compiled for arrays that own their order and may be written.
-    X = np.require(X, X.dtype, ["C", "A", "W"])
-    mu = np.require(mu, mu.dtype, ["C", "A", "W"])
+    X = np.require(X, X.dtype, ["C", "A"])
+    mu = np.require(mu, mu.dtype, ["C", "A"])
     out = np.empty(X.shape[0], dtype=X.dtype)
 
     def work(first: int, last: int) -> None:
@@ -127,7 +129,7 @@ def fourth_moment_numba(
 
     terms_each = mu.shape[1] * mu.shape[2] * n_samples
     threads.over_batch(
-        work, X.shape[0], at_least=-(-TERMS_WORTH_A_PIECE // max(1, terms_each))
+        work, X.shape[0], at_least=max(1, TERMS_WORTH_A_PIECE // terms_each)
     )
     return out
 

@@ -5,7 +5,7 @@ is `geomsci.reference.spd.jacobi`, compiled for the host (a stack is spread over
 threads) and for the GPU (one thread a matrix).
 
 Bytes and flops per matrix: ``C`` is read and the result written once, 16 n^2 bytes;
-about 4 n^3 flops a sweep, 5 to 8 sweeps. On the host the workspace of one matrix stays
+about 20 n^3 flops. On the host the workspace of one matrix stays
 in the first-level cache up to n = 32. On the GPU the workspaces lie in global memory
 with the problem as the fastest axis, so that the threads of a warp read one line.
 """
@@ -27,23 +27,37 @@ SOURCE = "geomsci.reference.spd.jacobi"
 HELPERS = (
     "cholesky_factor",
     "whitened_factor",
+    "gram_matrix",
+    "reduce_to_tridiagonal",
+    "product_of_reflections",
+    "rotate_rows",
+    "end_of_block",
+    "ql_step",
+    "ql_iteration",
+    "combine_rows",
     "squared_lengths",
     "partner",
     "measure_pairs",
     "rotation_angles",
-    "rotate_rows",
     "rotate_pairs",
     "orthogonal_enough",
     "orthogonalise_rows",
     "logarithm_from_rows",
 )
 SIGNATURE = (
-    "void(float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1], int64[::1], "
-    "int64, int64, float64[:, ::1], float64[::1], float64[:, ::1])"
+    "const float64[2]",
+    "const float64[3]",
+    "float64[3]",
+    "int64[1]",
+    "int64",
+    "int64",
+    "float64[3]",
+    "float64[2]",
+    "float64[2]",
 )
 LARGEST_N = 32
-FEWEST_ENTRIES = 4096
-"""Entries of a stack below which the call of the kernel costs more than it gains."""
+FEWEST_MATRICES = 32
+"""Matrices below which the call of the kernel costs more than it gains."""
 
 VECTOR = 8
 """Doubles in a cache line and in the widest vector register.
@@ -56,7 +70,7 @@ THREADS_PER_BLOCK = 64
 
 
 def _fits(X: Any, C: Any) -> bool:
-    """Shapes and type that both kernels are written for."""
+    """Shapes, type and size that both kernels are written for."""
     n = X.shape[-1]
     return (
         X.ndim == 2
@@ -66,28 +80,23 @@ def _fits(X: Any, C: Any) -> bool:
         and 1 <= n <= LARGEST_N
         and X.dtype == np.float64
         and C.dtype == np.float64
+        and C.size >= FEWEST_MATRICES * n * n
     )
 
 
 def accepts_whitened_log(X: Any, C: Any) -> bool:
-    """NumPy float64 with 1 <= n <= 32, a stack that pays, at least two threads."""
+    """NumPy float64, 1 <= n <= 32, at least 32 matrices, at least two threads."""
     return (
         isinstance(C, np.ndarray)
         and isinstance(X, np.ndarray)
-        and C.size >= FEWEST_ENTRIES
         and _fits(X, C)
         and threads.n_threads() > 1
     )
 
 
 def accepts_whitened_log_cuda(X: Any, C: Any) -> bool:
-    """CuPy float64 with 1 <= n <= 32 and at least one matrix."""
-    return (
-        arrays.library(X) == "cupy"
-        and arrays.library(C) == "cupy"
-        and C.size > 0
-        and _fits(X, C)
-    )
+    """CuPy float64, 1 <= n <= 32, at least 32 matrices."""
+    return arrays.library(X) == "cupy" and arrays.library(C) == "cupy" and _fits(X, C)
 
 
 def _raise_for(status: np.ndarray, C: Any) -> None:
@@ -113,11 +122,16 @@ def _raise_for(status: np.ndarray, C: Any) -> None:
     )
 
 
-def _aligned(rows: int, columns: int) -> np.ndarray:
-    """Uninitialised matrix whose first entry starts a cache line."""
-    raw = np.empty(rows * columns + VECTOR)
+def _aligned(*shape: int) -> np.ndarray:
+    """Uninitialised float64 array whose first entry starts a cache line."""
+    raw = np.empty(math.prod(shape) + VECTOR)
     start = -(raw.ctypes.data // raw.itemsize) % VECTOR
-    return raw[start : start + rows * columns].reshape(rows, columns)
+    return raw[start : start + math.prod(shape)].reshape(shape)
+
+
+def workspace_shapes(n: int, width: int) -> tuple[tuple[int, ...], ...]:
+    """Shapes of the workspaces for one matrix at a time."""
+    return (3, n, width), (3, n), (5, max(1, n // 2))
 
 
 def whitened_log_numba(X: np.ndarray, C: np.ndarray) -> np.ndarray:
@@ -132,18 +146,15 @@ def whitened_log_numba(X: np.ndarray, C: np.ndarray) -> np.ndarray:
         f"{SOURCE}:whitened_log_of_many", (*HELPERS, "whitened_log_of_one"), SIGNATURE
     )
     n = C.shape[-1]
-    # The kernel is compiled for arrays that own their order and may be written.
-    stack = np.require(C.reshape(-1, n, n), np.float64, ["C", "A", "W"])
+    stack = np.require(C.reshape(-1, n, n), np.float64, ["C", "A"])
     Xt = np.array(X.T, dtype=np.float64, order="C")
-    out = np.empty_like(stack)
+    out = np.empty(stack.shape)
     status = np.zeros(stack.shape[0], dtype=np.int64)
     width = -(-n // VECTOR) * VECTOR
 
     def work(first: int, last: int) -> None:
-        K = _aligned(n, width)
-        squares = np.empty(n)
-        pairs = np.empty((5, max(1, n // 2)))
-        kernel(Xt, stack, out, status, first, last, K, squares, pairs)
+        workspaces = (_aligned(*shape) for shape in workspace_shapes(n, width))
+        kernel(Xt, stack, out, status, first, last, *workspaces)
 
     threads.over_batch(work, stack.shape[0], at_least=_matrices_worth_a_piece(n))
     if status.any():
@@ -159,21 +170,27 @@ def _matrices_worth_a_piece(n: int) -> int:
 # GPU
 
 
-def _whitened_log_thread(Xt, C, out, status, K, squares, pairs):  # type: ignore[no-untyped-def]
-    """One thread: every ``gridsize``-th matrix, with the workspace of this thread.
+# Names that the kernel below finds in its globals: `geomsci.backends.compile` puts the
+# real ones into the globals of the copy that it compiles.
+cuda: Any = None
+whitened_log_of_one: Any = None
 
-    ``C`` and ``out`` have the shape (n, n, N), the workspaces end in an axis over the
-    threads of the grid.
+
+def _whitened_log_thread(Xt, C, out, status, factors, vectors, pairs):
+    """One thread: every ``W``-th matrix, with the workspace of this thread.
+
+    ``C`` and ``out`` have the shape (n, n, N); the workspaces end in an axis over the
+    ``W`` threads that work.
     """
-    thread = cuda.grid(1)  # noqa: F821 (put here by geomsci.backends.compile)
-    if thread < K.shape[2]:
-        for b in range(thread, C.shape[2], K.shape[2]):
-            status[b] = whitened_log_of_one(  # noqa: F821 (as above)
+    thread = cuda.grid(1)
+    if thread < factors.shape[3]:
+        for b in range(thread, C.shape[2], factors.shape[3]):
+            status[b] = whitened_log_of_one(
                 Xt,
                 C[:, :, b],
                 out[:, :, b],
-                K[:, :, thread],
-                squares[:, thread],
+                factors[:, :, :, thread],
+                vectors[:, :, thread],
                 pairs[:, :, thread],
             )
 
@@ -189,7 +206,7 @@ def whitened_log_grid() -> Any:
 @functools.cache
 def n_workers(n: int, n_matrices: int) -> int:
     """Threads of the grid: one a matrix, as long as the workspaces fit a tile."""
-    bytes_each = 8 * (n * n + n + 5 * max(1, n // 2))
+    bytes_each = 8 * sum(math.prod(shape) for shape in workspace_shapes(n, n))
     return max(1, min(n_matrices, DEVICE_BYTES // bytes_each))
 
 
@@ -204,10 +221,10 @@ def launch_whitened_log(
     C, out : device arrays, shape (n, n, N)
     status : device array of int64, shape (N,)
     workspaces : tuple of device arrays
-        Shapes (n, n, W), (n, W) and (5, max(1, n // 2), W) for W workers.
+        Of `workspace_shapes`, with an axis over W workers behind.
     stream : Numba stream, optional
     """
-    blocks = math.ceil(workspaces[0].shape[2] / THREADS_PER_BLOCK)
+    blocks = math.ceil(workspaces[0].shape[3] / THREADS_PER_BLOCK)
     kernel = whitened_log_grid()
     kernel[blocks, THREADS_PER_BLOCK, stream](Xt, C, out, status, *workspaces)
 
@@ -221,7 +238,7 @@ def whitened_log_numba_cuda(X: Any, C: Any) -> Any:
         If a matrix is not positive definite; the sentence names the first.
     """
     cupy = machine.require_cupy()
-    from numba import cuda
+    from numba import cuda as numba_cuda
 
     n = C.shape[-1]
     with C.device:
@@ -230,12 +247,10 @@ def whitened_log_numba_cuda(X: Any, C: Any) -> Any:
         out = cupy.empty_like(stack)
         status = cupy.zeros(stack.shape[2], dtype=cupy.int64)
         workers = n_workers(n, stack.shape[2])
-        workspaces = (
-            cupy.empty((n, n, workers)),
-            cupy.empty((n, workers)),
-            cupy.empty((5, max(1, n // 2), workers)),
+        workspaces = tuple(
+            cupy.empty((*shape, workers)) for shape in workspace_shapes(n, n)
         )
-        stream = cuda.external_stream(cupy.cuda.get_current_stream().ptr)
+        stream = numba_cuda.external_stream(cupy.cuda.get_current_stream().ptr)
         launch_whitened_log(
             cupy.ascontiguousarray(X.T), stack, out, status, workspaces, stream
         )

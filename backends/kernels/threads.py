@@ -12,6 +12,7 @@ from __future__ import annotations
 import collections
 import concurrent.futures
 import functools
+import itertools
 import os
 import threading
 from collections.abc import Callable
@@ -82,7 +83,7 @@ def over_batch(
         work(0, n_items)
         return
     bounds = [n_items * k // pieces for k in range(pieces + 1)]
-    queue = collections.deque(zip(bounds, bounds[1:]))
+    queue = collections.deque(itertools.pairwise(bounds))
 
     def drain() -> None:
         while True:

@@ -1,0 +1,109 @@
+"""Directives that print the capability table of `geomsci.backends` as it is.
+
+``.. support-table::`` one row a public function, ``.. kernel-table::`` one row a
+kernel. Both read the table that dispatch and the tests read, so the documentation
+cannot say something else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+from geomsci.backends.capabilities import CAPABILITIES
+from geomsci.backends.report import support_rows
+
+
+def _is_public(row_name: str) -> bool:
+    """True if ``spd.mean`` is reached as ``geomsci.spd.mean``."""
+    family, *attributes = row_name.split(".")
+    found = importlib.import_module(f"geomsci.{family}")
+    for attribute in attributes:
+        found = getattr(found, attribute, None)
+    return found is not None
+
+
+def _reference(row_name: str) -> str:
+    """Link to the public function, or the name of an inner one."""
+    if _is_public(row_name):
+        return f":py:obj:`{row_name} <geomsci.{row_name}>`"
+    return f"*{row_name}*"
+
+
+def list_table(header: list[str], rows: list[list[str]], widths: list[int]) -> str:
+    """Text of a ``list-table`` directive."""
+    lines = [
+        ".. list-table::",
+        "   :header-rows: 1",
+        "   :widths: " + " ".join(map(str, widths)),
+        "",
+    ]
+    for cells in [header, *rows]:
+        for k, cell in enumerate(cells):
+            lines.append(("   * - " if k == 0 else "     - ") + cell)
+    return "\n".join([*lines, ""])
+
+
+class TableDirective(SphinxDirective):
+    """Base of directives that write reStructuredText of their own."""
+
+    def text(self) -> str:
+        """The text to parse; subclasses fill it."""
+        raise NotImplementedError
+
+    def run(self) -> list[nodes.Node]:
+        """Parse the text where the directive stands."""
+        node = nodes.section()
+        node.document = self.state.document
+        lines = StringList(self.text().splitlines(), source=type(self).__name__)
+        self.state.nested_parse(lines, self.content_offset, node)
+        return node.children
+
+
+class SupportTable(TableDirective):
+    """One row a function: libraries, precisions, kernels."""
+
+    def text(self) -> str:
+        """The rows of `support_rows`, with links."""
+        rows = [
+            [
+                _reference(row["function"]),
+                row["libraries"],
+                row["dtypes"],
+                row["kernels"],
+                row["calls kernels of"],
+            ]
+            for row in support_rows()
+        ]
+        header = ["function", "libraries", "dtypes", "own kernels", "calls inside"]
+        return list_table(header, rows, [28, 20, 20, 16, 26])
+
+
+class KernelTable(TableDirective):
+    """One row a kernel: what it takes, and the win that admitted it."""
+
+    def text(self) -> str:
+        """The kernels of the capability table, or a sentence if there are none."""
+        rows = []
+        for name, row in sorted(CAPABILITIES.items()):
+            for (implementation, kind), kernel in sorted(row.kernels.items()):
+                module, _, accepts = kernel.accepts.partition(":")
+                predicate = getattr(importlib.import_module(module), accepts)
+                takes = (inspect.getdoc(predicate) or "").splitlines()[0]
+                where = f"{implementation}, {kind} arrays"
+                rows.append([_reference(name), where, takes, kernel.measured])
+        if not rows:
+            return "No kernel is registered in this version."
+        header = ["function", "kernel", "arguments that it takes", "measured"]
+        return list_table(header, rows, [22, 18, 32, 38])
+
+
+def setup(app):
+    """Register the directives."""
+    app.add_directive("support-table", SupportTable)
+    app.add_directive("kernel-table", KernelTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

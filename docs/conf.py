@@ -1,0 +1,83 @@
+"""Sphinx configuration: everything is built offline from the installed package."""
+
+import sys
+from pathlib import Path
+
+import geomsci
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "_ext"))
+
+project = "geomsci"
+author = "The geomsci developers"
+project_copyright = author
+version = release = geomsci.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+    "capability_tables",
+    "measurements",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "examples/README.rst", "gallery/**/*.ipynb"]
+default_role = "py:obj"
+nitpicky = False
+
+autosummary_generate = True
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "geomsci"
+html_static_path = ["_static"]
+html_css_files = ["geomsci.css"]
+html_logo = "_static/geomsci.svg"
+html_favicon = "_static/geomsci.svg"
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "logo": {"text": "geomsci"},
+    "navigation_with_keys": False,
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "navbar_end": ["theme-switcher"],
+    "header_links_before_dropdown": 7,
+    "show_toc_level": 2,
+}
+html_sidebars = {"index": [], "changelog": [], "benchmarks": [], "decisions": []}
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": "/plot_",
+    "doc_module": ("geomsci",),
+    "reference_url": {"geomsci": None},
+    "abort_on_example_error": True,
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "image_scrapers": ("matplotlib",),
+}
+
+# Methods that scikit-learn adds to every estimator for its metadata routing.
+_ROUTING = ("get_metadata_routing", "set_fit_request", "set_score_request")
+
+
+def _skip_routing(app, what, name, obj, skip, options):
+    return True if name in _ROUTING else skip
+
+
+def setup(app):
+    """Leave out the methods that say nothing about this package."""
+    app.connect("autodoc-skip-member", _skip_routing)

@@ -1,0 +1,213 @@
+"""The command line: `geomsci validate`, `geomsci bench`, `geomsci backends`."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Sequence
+
+import geomsci
+from geomsci.backends import BackendUnavailable, show_backends
+
+EXIT_OK, EXIT_OVER_BUDGET, EXIT_USAGE = 0, 1, 2
+
+VALIDATE_EXAMPLES = """examples:
+  geomsci validate --quick
+  geomsci validate --suite spd --backends reference strict --dtype float64
+  geomsci validate --data recordings/ --out report/
+  geomsci validate --compare report/report.json
+
+exit status: 0 all rows within budget, 1 a row over budget or failed, 2 wrong usage
+"""
+
+BENCH_EXAMPLES = """examples:
+  geomsci bench
+  geomsci bench --against-peers --suite eeg
+  geomsci bench --suite kernels --repeats 20 --out numbers/
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="geomsci",
+        description="Geometry for scientific computing, on any array library.",
+        epilog="Every command has its own help: geomsci validate --help",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"geomsci {geomsci.__version__}"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_validate(commands)
+    _add_bench(commands)
+    commands.add_parser(
+        "backends",
+        help="show what is installed, what is usable and which kernels exist",
+        description="Show which array libraries and compilers this machine has, why "
+        "one is not usable, and which kernels exist for which function.",
+        epilog="example:\n  geomsci backends",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser
+
+
+def _add_validate(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "validate",
+        help="compare all backends with the reference and write a report",
+        description="Run every public function on every backend of this machine, "
+        "compare with the float64 reference within the stated error budget, check "
+        "invariants, take times, score real recordings, and write report.json, "
+        "report.md, figures and index.html.",
+        epilog=VALIDATE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "--suite",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="suites to run (default: all)",
+    )
+    command.add_argument(
+        "--backends",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="backends to run: reference, auto, numba, torch, strict, strict-device1, "
+        "cupy-offload, cupy (default: all; a missing one is a row that says why)",
+    )
+    command.add_argument(
+        "--dtype",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="float64, float32 (default: both)",
+    )
+    command.add_argument(
+        "--quick", action="store_true", help="small sizes only, about a minute"
+    )
+    command.add_argument(
+        "--data",
+        type=pathlib.Path,
+        metavar="DIR",
+        help="folder of further recordings to score (archives with X, y, session)",
+    )
+    command.add_argument(
+        "--out",
+        type=pathlib.Path,
+        default=pathlib.Path("validation-report"),
+        metavar="DIR",
+        help="folder of the report (default: validation-report)",
+    )
+    command.add_argument(
+        "--compare",
+        type=pathlib.Path,
+        metavar="OLD.json",
+        help="report.json of an earlier run; shows what changed",
+    )
+    command.set_defaults(run=_validate)
+
+
+def _add_bench(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "bench",
+        help="measure kernels, dispatch and, on request, other libraries",
+        description="Measure kernels against the reference code, the cost of a call "
+        "and of the import, and with --against-peers other libraries on the same "
+        "input, in turns. Writes bench.json and bench.md.",
+        epilog=BENCH_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "--against-peers",
+        action="store_true",
+        help="compare with other libraries (those of geomsci[peers])",
+    )
+    command.add_argument(
+        "--suite",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="eeg, spd, kernels, overhead (default: all)",
+    )
+    command.add_argument(
+        "--repeats",
+        type=int,
+        default=5,
+        metavar="N",
+        help="runs of each side, in turns (default: 5)",
+    )
+    command.add_argument(
+        "--out",
+        type=pathlib.Path,
+        default=pathlib.Path("bench-report"),
+        metavar="DIR",
+        help="folder of bench.json and bench.md (default: bench-report)",
+    )
+    command.set_defaults(run=_bench)
+
+
+def _validate(arguments: argparse.Namespace) -> int:
+    from geomsci.validation import job
+    from geomsci.validation.compare import compare
+    from geomsci.validation.report import read_report
+    from geomsci.validation.report_markdown import terminal
+
+    options = job.Options(
+        suites=tuple(dict.fromkeys(arguments.suite)),
+        backends=tuple(dict.fromkeys(arguments.backends)),
+        dtypes=tuple(dict.fromkeys(arguments.dtype)) or job.Options.dtypes,
+        quick=arguments.quick,
+        data=arguments.data,
+    )
+    job.check(options)
+    # The old report is read first: it may be the very file that is written at the end.
+    old = read_report(arguments.compare) if arguments.compare is not None else None
+    job.prepare_folder(arguments.out)
+    report = job.validate(options)
+    comparison = compare(report, old) if old is not None else None
+    remarks = job.write_files(report, comparison, arguments.out)
+    print(terminal(report, comparison))
+    print(*remarks, f"Report: {arguments.out / 'index.html'}", sep="\n")
+    return EXIT_OVER_BUDGET if report.bad_rows else EXIT_OK
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from geomsci.validation.bench import job
+    from geomsci.validation.job import prepare_folder
+
+    job.check(arguments.suite, arguments.repeats)
+    prepare_folder(arguments.out)
+    bench = job.measure(arguments.suite, arguments.repeats, arguments.against_peers)
+    print(job.write_files(bench, arguments.out))
+    print(f"Written: {arguments.out / 'bench.md'}, {arguments.out / 'bench.json'}")
+    return EXIT_OK
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status.
+
+    Wrong usage is one sentence on stderr and the status 2.
+    """
+    arguments = _parser().parse_args(argv)
+    if arguments.command == "backends":
+        show_backends()
+        return EXIT_OK
+    from geomsci.validation.job import JobError
+    from geomsci.validation.report import ReportError
+    from geomsci.validation.suites import UnknownName
+
+    try:
+        return arguments.run(arguments)
+    except (JobError, ReportError, UnknownName, BackendUnavailable) as error:
+        print(f"geomsci {arguments.command}: {error}", file=sys.stderr)
+        return EXIT_USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Augmented covariances of EEG epochs and the choice among their settings."""

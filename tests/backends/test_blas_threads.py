@@ -1,0 +1,29 @@
+"""Stacks of small matrices run with one BLAS thread, and the setting is restored."""
+
+import numpy as np
+import pytest
+import threadpoolctl
+
+from geomsci.backends.blas_threads import one_thread
+
+
+def _threads():
+    return [p["num_threads"] for p in threadpoolctl.threadpool_info()
+            if p["user_api"] == "blas"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shape", "limited"),
+    [((3, 48, 48), True), ((3, 8, 8), False), ((48, 48), False), ((2, 600, 600), False)],
+)
+def test_only_stacks_of_middling_matrices_are_limited(shape, limited):
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        before = _threads()
+        with one_thread(np.zeros(shape)):
+            assert (_threads() == [1] * len(before)) == limited
+        assert _threads() == before
+
+
+def test_other_libraries_are_left_alone(xp):
+    with one_thread(xp.asarray(np.zeros((2, 48, 48)))) as controller:
+        assert (controller is None) == (xp.library != "numpy")

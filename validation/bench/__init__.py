@@ -1,0 +1,1 @@
+"""Measured comparisons: kernels with the reference, geomsci with other libraries."""

@@ -1,0 +1,96 @@
+"""Every Numba kernel against the tiled reference that it replaces.
+
+A kernel is registered only with a win of at least 1.5 at a stated size; these rows are
+where the win is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from geomsci.backends import run, use_backend
+from geomsci.backends.capabilities import CAPABILITIES
+from geomsci.validation.bench.contest import Contest, Job
+from geomsci.validation.cases.spd_matrices import centre, scattered
+from geomsci.validation.suites import CASE_SEED, CaseUnavailable
+
+GOAL = 1.5
+
+
+def _whitened_log(count: int, n: int) -> tuple[Any, ...]:
+    C = scattered(count, n)
+    return np.linalg.inv(np.linalg.cholesky(centre(C))), C
+
+
+def _fourth_moment(
+    shape: tuple[int, int, int], order: int, lag: int
+) -> tuple[Any, ...]:
+    X = np.random.default_rng(CASE_SEED).standard_normal(shape)
+    length = shape[-1] - (order - 1) * lag
+    windows = [X[:, :, k * lag : k * lag + length].mean(axis=-1) for k in range(order)]
+    return X, np.stack(windows, axis=1), lag, length
+
+
+INPUTS: dict[str, list[tuple[str, Callable[[], tuple[Any, ...]]]]] = {
+    "spd.whitened_log": [
+        ("1000×8×8", lambda: _whitened_log(1000, 8)),
+        ("1000×22×22", lambda: _whitened_log(1000, 22)),
+        ("300×32×32", lambda: _whitened_log(300, 32)),
+    ],
+    "eeg.fourth_moment": [
+        ("1000×22×1000, order 1", lambda: _fourth_moment((1000, 22, 1000), 1, 1)),
+        ("72×22×1000, order 10", lambda: _fourth_moment((72, 22, 1000), 10, 2)),
+    ],
+}
+"""Row of the capability table to sizes and arguments."""
+
+
+def _on(
+    choice: str, name: str, arguments: Callable[[], tuple[Any, ...]]
+) -> Callable[[], Job]:
+    def prepare() -> Job:
+        values = arguments()
+
+        def job() -> Any:
+            with use_backend(choice) as record:
+                result = run(name, *values)
+            if choice == "numba" and record.calls[-1].implementation != "numba":
+                raise CaseUnavailable(
+                    f"the Numba kernel of {name} does not take this size"
+                )
+            return result
+
+        return job
+
+    return prepare
+
+
+def _no_input() -> Job:
+    raise CaseUnavailable("no input is stated for this kernel")
+
+
+def contests() -> list[Contest]:
+    """One row for every Numba kernel on NumPy arrays and every stated size."""
+    found = []
+    for name, row in sorted(CAPABILITIES.items()):
+        if ("numba", "numpy") not in row.kernels:
+            continue
+        if name not in INPUTS:
+            none = Contest("kernels", name, "", _no_input, _no_input, "reference", GOAL)
+            found.append(none)
+        for size, arguments in INPUTS.get(name, []):
+            found.append(
+                Contest(
+                    "kernels",
+                    name,
+                    size,
+                    _on("numba", name, arguments),
+                    _on("reference", name, arguments),
+                    "reference",
+                    GOAL,
+                )
+            )
+    return found

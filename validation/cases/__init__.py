@@ -1,0 +1,1 @@
+"""The cases of every family, one module a suite."""
