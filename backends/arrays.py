@@ -236,7 +236,9 @@ def require_finite(xp: Any, **named: Array) -> None:
     """Raise one sentence naming the first entry that is NaN or infinite."""
     for name, x in named.items():
         # A sum is finite unless an entry is not, or it overflows: one pass, no mask.
-        if bool(xp.isfinite(xp.sum(x))):
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = xp.sum(x)
+        if bool(xp.isfinite(total)):
             continue
         finite = xp.reshape(xp.isfinite(x), (-1,))
         if bool(xp.all(finite)):

@@ -155,8 +155,13 @@ def resolve(target: str) -> Callable[..., Any]:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _usable(kernel: Kernel | None, args: tuple, kwargs: dict) -> bool:
-    return kernel is not None and resolve(kernel.accepts)(*args, **kwargs)
+def _usable(kernel: Kernel | None, choice: str, args: tuple, kwargs: dict) -> bool:
+    """The kernel is right for the arguments and, unless asked for by name, pays."""
+    if kernel is None or not resolve(kernel.accepts)(*args, **kwargs):
+        return False
+    if choice == "numba" or kernel.pays is None:
+        return True
+    return resolve(kernel.pays)(*args, **kwargs)
 
 
 def _kind_of(args: tuple) -> str:
@@ -197,7 +202,7 @@ def run(name: str, *args: Any, **kwargs: Any) -> Any:
         wanted = ("numba",) if choice == "numba" or kind == "numpy" else ("cuda",)
         for candidate in wanted:
             kernel = row.kernels.get((candidate, kind))
-            if _usable(kernel, args, kwargs):
+            if _usable(kernel, choice, args, kwargs):
                 assert kernel is not None
                 implementation, target = candidate, kernel.target
                 break

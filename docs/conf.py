@@ -21,6 +21,7 @@ extensions = [
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "capability_tables",
+    "changelog",
     "measurements",
 ]
 templates_path = ["_templates"]

@@ -178,13 +178,14 @@ def _validate(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from geomsci.validation.bench import job
+    from geomsci.validation.bench.job import check, measure, write_files
     from geomsci.validation.job import prepare_folder
 
-    job.check(arguments.suite, arguments.repeats)
+    suites = list(dict.fromkeys(arguments.suite))
+    check(suites, arguments.repeats)
     prepare_folder(arguments.out)
-    bench = job.measure(arguments.suite, arguments.repeats, arguments.against_peers)
-    print(job.write_files(bench, arguments.out))
+    bench = measure(suites, arguments.repeats, arguments.against_peers)
+    print(write_files(bench, arguments.out))
     print(f"Written: {arguments.out / 'bench.md'}, {arguments.out / 'bench.json'}")
     return EXIT_OK
 

@@ -15,6 +15,8 @@ COLOURS = "YlGnBu"
 _NEEDED = ("param_order", "param_lag", "mean_test_score", "selected")
 _INK, _PAPER = "#1a1a1a", "#ffffff"
 _ABSENT = "#eeeeee"
+_FRAME = "#d55e00"  # stands out from every shade of the map
+_INSET = 0.04  # of a cell, so that the frames of neighbours do not cover each other
 
 
 def plot_scores(
@@ -97,8 +99,9 @@ def plot_scores(
             color=_text_colour(colour),
             fontweight="bold" if kept else "normal",
         )
-    for cell in frames:
-        ax.add_patch(plt.Rectangle(*cell, fill=False, edgecolor=_INK, linewidth=2.5))
+    for (x, y), width, height in frames:
+        inside = (x + _INSET, y + _INSET), width - 2 * _INSET, height - 2 * _INSET
+        ax.add_patch(plt.Rectangle(*inside, fill=False, edgecolor=_FRAME, linewidth=3))
     _dress(ax, orders, lags)
     return ax
 

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import pathlib
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -100,13 +101,10 @@ def prepare_folder(out: pathlib.Path) -> None:
     JobError
         If it cannot be made or written to.
     """
-    probe = out / "report.json"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with probe.open("a", encoding="utf-8"):
+        with tempfile.TemporaryFile(dir=out):
             pass
-        if probe.stat().st_size == 0:
-            probe.unlink()
     except OSError as error:
         raise JobError(
             f"The report cannot be written to {out} ({error.strerror}): choose another "

@@ -31,7 +31,7 @@ def seconds(call: Callable[[], object]) -> float:
 def timing(call: Callable[[], object], repeats: int, limit: float) -> Timing:
     """Wall time of up to ``repeats`` calls; stops early once ``limit`` is spent."""
     times: list[float] = []
-    while len(times) < repeats and sum(times) < limit:
+    while not times or (len(times) < repeats and sum(times) < limit):
         times.append(seconds(call))
     return Timing(min(times), statistics.median(times))
 

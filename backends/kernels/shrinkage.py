@@ -23,8 +23,8 @@ from geomsci.backends.kernels import threads
 BLOCK = 512
 """Samples whose running sums are kept: 4 KB in float64."""
 
-FEWEST_TERMS = 20_000
-"""Squares below which the call of the kernel costs more than it gains."""
+WORTH_A_KERNEL = 10_000_000
+"""Squares from which the gain is worth loading Numba (0.4 s, once a process)."""
 
 TERMS_WORTH_A_PIECE = 200_000
 """Squares that take about 0.1 ms, the cost of waking a thread."""
@@ -75,13 +75,17 @@ def _fits(X: Any, mu: Any, lag: Any, n_samples: Any) -> bool:
 
 
 def accepts_fourth_moment(X: Any, mu: Any, lag: Any, n_samples: Any) -> bool:
-    """NumPy float64 or float32, samples inside the epochs, enough of them to pay."""
+    """NumPy float64 or float32, samples inside the epochs."""
     return (
         isinstance(X, np.ndarray)
         and isinstance(mu, np.ndarray)
         and _fits(X, mu, lag, n_samples)
-        and mu.size * n_samples >= FEWEST_TERMS
     )
+
+
+def pays_fourth_moment(X: Any, mu: Any, lag: Any, n_samples: Any) -> bool:
+    """Enough squares to sum."""
+    return mu.size * n_samples >= WORTH_A_KERNEL
 
 
 def accepts_fourth_moment_cuda(X: Any, mu: Any, lag: Any, n_samples: Any) -> bool:

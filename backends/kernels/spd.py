@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from geomsci.backends import arrays, compile, machine
+from geomsci.backends.dispatch import resolve
 from geomsci.backends.errors import LinAlgError
 from geomsci.backends.kernels import threads
 from geomsci.backends.tiling import DEVICE_BYTES
@@ -56,8 +57,8 @@ SIGNATURE = (
     "float64[2]",
 )
 LARGEST_N = 32
-FEWEST_MATRICES = 32
-"""Matrices below which the call of the kernel costs more than it gains."""
+WORTH_A_KERNEL = 3_000_000
+"""Cubes ``N n^3`` from which the gain repays loading Numba (0.4 s) within a mean."""
 
 VECTOR = 8
 """Doubles in a cache line and in the widest vector register.
@@ -70,7 +71,7 @@ THREADS_PER_BLOCK = 64
 
 
 def _fits(X: Any, C: Any) -> bool:
-    """Shapes, type and size that both kernels are written for."""
+    """Shapes and type that both kernels are written for."""
     n = X.shape[-1]
     return (
         X.ndim == 2
@@ -80,36 +81,34 @@ def _fits(X: Any, C: Any) -> bool:
         and 1 <= n <= LARGEST_N
         and X.dtype == np.float64
         and C.dtype == np.float64
-        and C.size >= FEWEST_MATRICES * n * n
+        and C.size > 0
     )
 
 
 def accepts_whitened_log(X: Any, C: Any) -> bool:
-    """NumPy float64, 1 <= n <= 32, at least 32 matrices, at least two threads."""
-    return (
-        isinstance(C, np.ndarray)
-        and isinstance(X, np.ndarray)
-        and _fits(X, C)
-        and threads.n_threads() > 1
-    )
+    """NumPy float64 with 1 <= n <= 32, one X for the whole stack."""
+    return isinstance(C, np.ndarray) and isinstance(X, np.ndarray) and _fits(X, C)
+
+
+def pays_whitened_log(X: Any, C: Any) -> bool:
+    """Large enough stacks, where there are two threads to share them."""
+    return C.size * C.shape[-1] >= WORTH_A_KERNEL and threads.n_threads() > 1
 
 
 def accepts_whitened_log_cuda(X: Any, C: Any) -> bool:
-    """CuPy float64, 1 <= n <= 32, at least 32 matrices."""
+    """CuPy float64 with 1 <= n <= 32, one X for the whole stack."""
     return arrays.library(X) == "cupy" and arrays.library(C) == "cupy" and _fits(X, C)
 
 
 def _raise_for(status: np.ndarray, C: Any) -> None:
     """`LinAlgError` naming the first matrix of the stack that failed."""
-    from geomsci.reference.spd import jacobi
-
-    bad = int(np.argmax(status != jacobi.OK))
+    bad = int(np.argmax(status != resolve(f"{SOURCE}:OK")))
     where = tuple(int(i) for i in np.unravel_index(bad, C.shape[:-2]))
     name = "C" if not where else f"C[{', '.join(map(str, where))}]"
-    if status[bad] == jacobi.NO_CONVERGENCE:
+    if status[bad] == resolve(f"{SOURCE}:NO_CONVERGENCE"):
         raise LinAlgError(
-            f"{name} must have a logarithm that the Jacobi iteration finds, but it did "
-            f"not converge in {jacobi.MAX_SWEEPS} sweeps: use the reference backend."
+            f"{name} must have a logarithm that the Jacobi iteration finds, but it "
+            "did not converge: use the reference backend."
         )
     matrix = arrays.to_host(C[where])
     if not np.isfinite(matrix).all():

@@ -11,7 +11,6 @@ import importlib
 import inspect
 
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 from geomsci.backends.capabilities import CAPABILITIES
@@ -57,11 +56,7 @@ class TableDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Parse the text where the directive stands."""
-        node = nodes.section()
-        node.document = self.state.document
-        lines = StringList(self.text().splitlines(), source=type(self).__name__)
-        self.state.nested_parse(lines, self.content_offset, node)
-        return node.children
+        return self.parse_text_to_nodes(self.text())
 
 
 class SupportTable(TableDirective):

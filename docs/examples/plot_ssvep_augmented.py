@@ -54,7 +54,7 @@ print(f"{train.sum()} epochs of sessions 0 to 3 train, {test.sum()} of session 4
 # Four consecutive epochs make one trial, so a trial of four seconds resolves a quarter
 # of a hertz. Each panel shows how much more power the trials of one class have than all
 # trials together. The response is at the frequency of the box and at twice that
-# frequency. At 6.66 Hz it is hard to see: that box will be the hard one.
+# frequency, strongest for the two fast boxes and weakest for the slowest one.
 
 n_epochs, n_channels, n_times = recording.X.shape
 trials = recording.X.reshape(-1, 4, n_channels, n_times).transpose(0, 2, 1, 3)
@@ -79,7 +79,7 @@ for ax, (k, hz) in zip(axes, recording.class_frequencies.items()):
             color=COLOURS[k], fontweight="bold")  # fmt: skip
     ax.set_yticks([-5, 0, 5])
     ax.set_ylim(-4.5, 6)
-axes[0].set_title("Power of each class beside all trials (grey: the box and twice it)")
+axes[0].set_title("Power of each class beside all trials (grey: its frequency and twice it)")
 axes[2].set_ylabel("decibel")
 axes[-1].set_xlabel("frequency (Hz)")
 axes[-1].set_xlim(5, 28)
@@ -101,10 +101,10 @@ print("settings within one standard error of it:", model.settings_)
 
 # %%
 # The default rule, ``"average"``, keeps every setting that the inner folds cannot tell
-# from the best one (framed) and averages their decision values. Short delays help
+# from the best one (framed below) and averages their decision values. Short delays help
 # little: neighbouring samples say nearly the same. What counts is the time that the
-# copies span, about a quarter of a second here, and the settings that span it form a
-# ridge from the upper middle to the right.
+# copies span, ``(order - 1) * lag`` samples: the framed settings span a sixth to a
+# quarter of a second.
 
 plain = make_pipeline(AugmentedCovariances(), TangentSpace(), SVC(kernel="linear"))
 chosen = make_pipeline(
@@ -177,8 +177,8 @@ plt.show()
 # the training vectors gives the plane in which the classes are furthest apart.
 # Ellipses are the training sessions (one standard deviation around the class mean),
 # marks are the epochs of session 4, which the plane has never seen. Without delays the
-# five clouds fall on top of each other. With delays each class moves to a place of its
-# own, and 6.66 Hz stays the hard one.
+# five clouds fall on top of each other. With delays 12 and 10 Hz stand apart, and the
+# three slower boxes, whose responses are weaker, at least lie side by side.
 
 
 def ellipse(ax, points, colour):

@@ -12,8 +12,12 @@ the largest eigenvalue. Second, one-sided Jacobi rotations (Hestenes) on the col
 ``K V``, which are almost orthogonal already, so that one or two sweeps make them
 orthogonal to working accuracy instead of six or seven. Their lengths are then ``s_k``
 and their directions ``u_k``. ``V`` only has to be orthogonal; its errors as
-eigenvectors are repaired. So a small eigenvalue of ``W`` costs the square root of the
-condition number of ``W``, where an eigenvalue method on ``W`` pays the whole.
+eigenvectors are repaired.
+
+Errors of ``log W``: those of the Cholesky factor, ``eps`` times the condition number
+of ``C`` scaled to unit diagonal, and those of the singular values, ``eps`` times the
+square root of the condition number of ``W``. An eigenvalue method on ``W`` has ``eps``
+times the condition number of ``W`` itself.
 
 The functions are scalar code for one matrix: `geomsci.backends.compile` turns this
 very source into the host kernel and into the body of a GPU thread. Interpreted, they

@@ -8,8 +8,8 @@ from geomsci.backends.blas_threads import one_thread
 
 
 def _threads():
-    return [p["num_threads"] for p in threadpoolctl.threadpool_info()
-            if p["user_api"] == "blas"]  # fmt: skip
+    pools = threadpoolctl.threadpool_info()
+    return [pool["num_threads"] for pool in pools if pool["user_api"] == "blas"]
 
 
 @pytest.mark.parametrize(

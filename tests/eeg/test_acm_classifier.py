@@ -93,10 +93,10 @@ def test_inner_models_never_see_their_test_epochs(classifier):
 
 
 def test_inner_folds_are_the_plain_pipeline_on_their_training_part():
-    """Test epochs of another size: a mean that saw them would move everything."""
+    """Test epochs through other electrodes: a mean that saw them would turn."""
     X, y = epochs(40)
     first, second = np.arange(20), np.arange(20, 40)
-    X[second] *= 30.0
+    X[second] = np.array([[1.0, 4.0], [0.0, 0.2]]) @ X[second]
     decisions = []
 
     def scorer(model, C, labels):
@@ -107,7 +107,8 @@ def test_inner_folds_are_the_plain_pipeline_on_their_training_part():
     steps = AugmentedCovariances(2, 1), TangentSpace(), SVC(kernel="linear")
     pipeline = make_pipeline(*steps).fit(X[first], y[first])
     expected = pipeline.decision_function(X[second])
-    np.testing.assert_allclose(decisions[0], expected, atol=2e-3 * np.ptp(expected))
+    # The solver's tolerance of 1e-3 grows with the size of the test epochs.
+    np.testing.assert_allclose(decisions[0], expected, rtol=1e-2)
 
 
 def test_no_inner_fold_splits_a_group():

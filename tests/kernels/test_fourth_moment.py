@@ -90,4 +90,4 @@ def test_predicate_refuses_other_types_and_little_work():
     assert shrinkage.accepts_fourth_moment(*single, 10, 280)
     assert not shrinkage.accepts_fourth_moment(X, single[1], 10, 280)
     assert not shrinkage.accepts_fourth_moment(X + 0j, mu + 0j, 10, 280)
-    assert not shrinkage.accepts_fourth_moment(X[:2], mu[:2], 10, 280)
+    assert not shrinkage.pays_fourth_moment(X[:2], mu[:2], 10, 280)

@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
+import geomsci
 from geomsci.backends import LinAlgError
 from geomsci.backends.kernels import spd, threads
 from geomsci.reference.spd import jacobi
@@ -220,11 +221,11 @@ def _accepts(X, C):
     return spd.accepts_whitened_log(X, C)
 
 
-def test_predicate_takes_what_the_kernel_was_measured_on(monkeypatch):
-    monkeypatch.setattr(threads, "n_threads", lambda: 2)
+def test_predicate_takes_what_the_kernel_is_written_for():
     X, C = _stack(300, 8)
     assert _accepts(X, C)
-    assert not _accepts(X, C[:4])
+    assert _accepts(X, C[:1])
+    assert not _accepts(X, C[:0])
     assert not _accepts(X.astype(np.float32), C.astype(np.float32))
     assert not _accepts(X + 0j, C + 0j)
     assert not _accepts(np.stack([X] * 300), C)
@@ -232,6 +233,23 @@ def test_predicate_takes_what_the_kernel_was_measured_on(monkeypatch):
     assert not _accepts(X.tolist(), C.tolist())
 
 
-def test_predicate_refuses_one_thread(monkeypatch):
-    monkeypatch.setattr(threads, "n_threads", lambda: 1)
-    assert not _accepts(*_stack(300, 8))
+@pytest.mark.parametrize(("n_threads", "pays"), [(1, False), (2, True)])
+def test_it_pays_for_long_stacks_on_two_threads(monkeypatch, n_threads, pays):
+    monkeypatch.setattr(threads, "n_threads", lambda: n_threads)
+    X, C = _stack(300, 22)
+    assert spd.pays_whitened_log(X, C) == pays
+    assert not spd.pays_whitened_log(X, C[:30])
+
+
+def test_results_do_not_depend_on_the_choice(monkeypatch):
+    monkeypatch.setattr(threads, "n_threads", lambda: 2)
+    _, C = _stack(300, 22)
+    means = {}
+    for choice in ("auto", "numba", "reference"):
+        with geomsci.use_backend(choice) as record:
+            means[choice] = geomsci.spd.mean(C)
+        inner = {c.implementation for c in record.calls if "whitened" in c.function}
+        assert inner == {"reference" if choice == "reference" else "numba"}
+    np.testing.assert_array_equal(means["auto"], means["numba"])
+    gap = np.linalg.norm(means["auto"] - means["reference"])
+    assert gap <= 1e-11 * np.linalg.norm(means["reference"])
