@@ -1,5 +1,6 @@
 """Sphinx configuration: everything is built offline from the installed package."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -71,14 +72,14 @@ sphinx_gallery_conf = {
     "image_scrapers": ("matplotlib",),
 }
 
-# Methods that scikit-learn adds to every estimator for its metadata routing.
-_ROUTING = ("get_metadata_routing", "set_fit_request", "set_score_request")
+# Methods that scikit-learn adds to every estimator, with links into its own manual.
+_ADDED = re.compile(r"get_metadata_routing|set_output|set_\w+_request")
 
 
-def _skip_routing(app, what, name, obj, skip, options):
-    return True if name in _ROUTING else skip
+def _skip_added(app, what, name, obj, skip, options):
+    return True if _ADDED.fullmatch(name) else skip
 
 
 def setup(app):
     """Leave out the methods that say nothing about this package."""
-    app.connect("autodoc-skip-member", _skip_routing)
+    app.connect("autodoc-skip-member", _skip_added)

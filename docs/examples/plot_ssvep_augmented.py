@@ -79,7 +79,7 @@ for ax, (k, hz) in zip(axes, recording.class_frequencies.items()):
             color=COLOURS[k], fontweight="bold")  # fmt: skip
     ax.set_yticks([-5, 0, 5])
     ax.set_ylim(-4.5, 6)
-axes[0].set_title("Power of each class beside all trials (grey: its frequency and twice it)")
+axes[0].set_title("Power beside all trials (grey: the frequency and twice it)")
 axes[2].set_ylabel("decibel")
 axes[-1].set_xlabel("frequency (Hz)")
 axes[-1].set_xlim(5, 28)
@@ -150,7 +150,7 @@ figure, (left, right) = plt.subplots(
 )
 plot_scores(model.cv_results_, ax=left)
 left.set_title("Inner accuracy, sessions 0 to 3")
-for row, (name, hit) in enumerate(hits.items()):
+for row, hit in enumerate(hits.values()):
     low, high = interval(hit.astype(float))
     colour = "0.45" if row == 0 else COLOURS[0]
     right.plot([low, high], [row, row], color=colour, linewidth=3, alpha=0.45)

@@ -92,6 +92,17 @@ def spd_matrices(**named: Any) -> tuple[Any, ...]:
     return xp, *stacks
 
 
+def vectors_and_matrices(**named: Any) -> tuple[Any, ...]:
+    """Hermitian ``V`` and, after it, positive definite matrices of the same kind."""
+    square_matrices(**named)
+    xp, *stacks = common_arrays(**named)
+    named = dict(zip(named, stacks))
+    vectors = {"V": named.pop("V")}
+    hermitian_matrices(**vectors)
+    spd_matrices(**named)
+    return xp, *stacks
+
+
 def _indefinite(xp: Any, name: str, X: Array) -> str:
     """The sentence about the first matrix that is not positive definite."""
     n = X.shape[-1]

@@ -7,9 +7,9 @@ from typing import Any
 from geomsci.backends import public, run
 from geomsci.backends.arrays import Array
 from geomsci.spd.checks import sample_weights
-from geomsci.spd.functions import checked_mean
 from geomsci.spd.labels import encode
 from geomsci.spd.mdm import MDM
+from geomsci.spd.means import checked_mean
 
 
 class FgMDM(MDM):

@@ -12,8 +12,8 @@ from geomsci.backends.arrays import Array, array_namespace
 from geomsci.reference.spd.metrics import METRICS
 from geomsci.spd.checks import sample_weights
 from geomsci.spd.estimator import SPDEstimator
-from geomsci.spd.functions import checked_mean
 from geomsci.spd.labels import decode, encode, softmax
+from geomsci.spd.means import checked_mean
 from geomsci.spd.tangent_space import BACKENDS
 
 

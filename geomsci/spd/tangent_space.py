@@ -14,7 +14,7 @@ from geomsci.backends.dispatch import CHOICES
 from geomsci.reference.spd.metrics import METRICS
 from geomsci.spd.checks import sample_weights
 from geomsci.spd.estimator import SPDEstimator
-from geomsci.spd.functions import checked_mean
+from geomsci.spd.means import checked_mean
 
 BACKENDS = StrOptions({*CHOICES, "numpy"})
 

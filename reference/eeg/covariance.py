@@ -25,6 +25,7 @@ from collections.abc import Callable
 from typing import Any
 
 from geomsci.backends.arrays import Array, array_namespace, device
+from geomsci.backends.blas_threads import one_thread
 from geomsci.backends.dispatch import run
 from geomsci.backends.tiling import tile_bytes, tiles
 from geomsci.reference.eeg.embedding import window_length
@@ -75,8 +76,11 @@ def augmented_covariance(
     S = xp.empty((N, n, n), dtype=X.dtype, device=device(X))
     mu = xp.empty((N, order, C), dtype=X.dtype, device=device(X))
     per_epoch = xp.finfo(X.dtype).bits // 8 * (C * T + 2 * n * n)
-    for tile in tiles(N, per_epoch, target=_TILES * tile_bytes(X)):
-        S[tile, ...], mu[tile, ...] = _centred_products(xp, X[tile, ...], order, lag, L)
+    with one_thread(S):
+        for tile in tiles(N, per_epoch, target=_TILES * tile_bytes(X)):
+            S[tile, ...], mu[tile, ...] = _centred_products(
+                xp, X[tile, ...], order, lag, L
+            )
     finish = _ESTIMATORS[estimator]
     return xp.reshape(finish(S, X, mu, lag, L), (*batch, n, n))
 
