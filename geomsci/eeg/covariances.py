@@ -18,10 +18,10 @@ from geomsci.eeg.epochs import (
     as_epochs,
     embedding_problem,
     require_channels,
-    require_conditioning,
     require_varying_channels,
     singularity_problem,
 )
+from geomsci.spd.checks import require_conditioning
 
 
 class AugmentedCovariances(TransformerMixin, BaseEstimator):
@@ -185,7 +185,7 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
             )
             _require_finite_result(xp, X, C)
         require_varying_channels(X, C, self.estimator)
-        require_conditioning(C)
+        require_conditioning(xp, "The covariances of X", C)
         return C
 
     def _checked_shape(self, X: Any) -> tuple[Any, Array]:

@@ -6,11 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
-
 from geomsci.backends.arrays import Array, common_arrays, is_array, library
 from geomsci.backends.arrays import eps as machine_eps
-from geomsci.backends.linalg import eigvalsh
 from geomsci.reference.eeg.embedding import window_length
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -172,28 +169,3 @@ def _first(xp: Any, mask: Array) -> tuple[int, list[int]]:
     """First row of the mask with a true entry, and the columns that are true in it."""
     row = int(xp.argmax(xp.astype(xp.any(mask, axis=-1), xp.int8)))
     return row, [j for j in range(mask.shape[1]) if bool(mask[row, j])]
-
-
-def require_conditioning(C: Array) -> None:
-    """Refuse float32 matrices whose small eigenvalues float32 cannot carry.
-
-    Rule: ``n * eps * cond > 0.1``. Below it the smallest eigenvalue still has a
-    correct digit; float64 matrices are left to the methods that use them.
-    """
-    xp, C = common_arrays(C=C)
-    if C.dtype != xp.float32:
-        return
-    n = C.shape[-1]
-    eigenvalues = eigvalsh(C)
-    smallest, largest = eigenvalues[:, 0], eigenvalues[:, -1]
-    bad = n * machine_eps(xp, C.dtype) * largest > 0.1 * smallest
-    if not bool(xp.any(bad)):
-        return
-    epoch = int(xp.argmax(xp.astype(bad, xp.int8)))
-    low, high = float(smallest[epoch]), float(largest[epoch])
-    cond = f"{high / low:.1e}" if low > 0 else "infinite"
-    raise ValueError(
-        "float32 cannot carry these covariances: their condition number must stay "
-        f"below {0.1 / (n * float(np.finfo(np.float32).eps)):.0f}, got {cond} in epoch "
-        f"{epoch}; pass X.astype(float64)."
-    )

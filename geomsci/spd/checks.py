@@ -87,8 +87,7 @@ def spd_matrices(**named: Any) -> tuple[Any, ...]:
             linalg.cholesky(X)
         except LinAlgError as error:
             raise LinAlgError(_indefinite(xp, name, X)) from error
-        if X.dtype in (xp.float32, xp.complex64):
-            _require_conditioning(xp, name, X)
+        require_conditioning(xp, name, X)
     return xp, *stacks
 
 
@@ -119,18 +118,25 @@ def _indefinite(xp: Any, name: str, X: Array) -> str:
     )
 
 
-def _require_conditioning(xp: Any, name: str, X: Array) -> None:
-    """Refuse float32 matrices whose smallest eigenvalue float32 does not resolve."""
+def require_conditioning(xp: Any, name: str, X: Array) -> None:
+    """Refuse float32 matrices whose smallest eigenvalue float32 does not resolve.
+
+    The rule is ``n eps cond > 0.1``: below it that eigenvalue has a correct digit.
+    Matrices in double precision are left to the methods that use them.
+    """
+    if X.dtype not in (xp.float32, xp.complex64):
+        return
     n = X.shape[-1]
     w = linalg.eigvalsh(xp.reshape(X, (-1, n, n)))
     smallest, largest = w[:, 0], w[:, -1]
     lost = n * eps(xp, X.dtype) * largest > _FLOAT32_LOSS * smallest
     if bool(xp.any(lost)):
         first = int(xp.argmax(xp.astype(lost, xp.int8)))
-        condition = float(largest[first]) / max(float(smallest[first]), 1e-300)
+        low, high = float(smallest[first]), float(largest[first])
+        condition = f"{high / low:.1e}" if low > 0 else "infinity"
         raise ValueError(
             f"{name} must be float64 to carry its conditioning, got float32 with the "
-            f"condition number {condition:.1e} in matrix {first}: convert the data "
+            f"condition number {condition} in matrix {first}: convert the data "
             "with astype(float64) before the matrices are formed."
         )
 
