@@ -17,12 +17,12 @@ version = release = geomsci.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "capability_tables",
     "changelog",
+    "mathml",
     "measurements",
 ]
 templates_path = ["_templates"]
@@ -36,6 +36,7 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "geomsci"
 html_static_path = ["_static"]
@@ -52,10 +53,21 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
     "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 6,
     "show_toc_level": 2,
 }
-html_sidebars = {"index": [], "changelog": [], "benchmarks": [], "decisions": []}
+# Pages without pages below them have nothing to show in the left sidebar.
+_LEAVES = (
+    "backends",
+    "benchmarks",
+    "changelog",
+    "contributing",
+    "decisions",
+    "eeg",
+    "index",
+    "spd",
+)
+html_sidebars = {page: [] for page in _LEAVES}
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",

@@ -85,7 +85,7 @@ def test_compare_with_the_report_that_is_overwritten(fake, capsys):
     arguments = ["--suite", "fake", "--backends", "auto"]
     _validate(fake, *arguments)
     assert _validate(fake, *arguments, "--compare", str(fake / "report.json")) == 0
-    assert "Changes since" in capsys.readouterr().out
+    assert "Compared with the report of" in capsys.readouterr().out
     assert "What changed" in (fake / "index.html").read_text(encoding="utf-8")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from geomsci.validation.report import Report
 from geomsci.validation.rows import FAILED, OVER_BUDGET, SKIPPED, Row
 from geomsci.validation.scores import Score
+from geomsci.validation.wording import moment
 
 ERROR_RATIO = 2.0
 """Errors that differ by less are noise of summation order."""
@@ -28,6 +29,9 @@ ORDER = (
     "now measured",
 )
 """Kinds of change, the bad ones first."""
+
+MINOR = ("slower", "faster", "new", "vanished")
+"""Kinds that come in crowds: times of a busy machine, and suites run or left out."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +65,23 @@ class Comparison:
     @property
     def new_failures(self) -> list[Change]:
         """Rows that were fine, skipped or absent and are now bad."""
-        return [c for c in self.changes if c.kind == "new failure"]
+        return self.of_kind("new failure")
+
+    @property
+    def major(self) -> list[Change]:
+        """Changes of status and of accuracy."""
+        return [c for c in self.changes if c.kind not in MINOR]
+
+    def of_kind(self, kind: str) -> list[Change]:
+        """Changes of one kind."""
+        return [c for c in self.changes if c.kind == kind]
+
+    def summary(self) -> str:
+        """The number of changes of every kind, in one sentence."""
+        counts = [(len(self.of_kind(kind)), kind) for kind in ORDER]
+        told = [f"{count} {kind}" for count, kind in counts if count]
+        told.append(f"{self.unchanged} unchanged")
+        return f"Compared with the report of {self.old_date}: {', '.join(told)}."
 
 
 def _ratio(new: float | None, old: float | None) -> float | None:
@@ -159,5 +179,5 @@ def compare(new: Report, old: Report) -> Comparison:
         score_changes=tuple(_changed_scores(new.scores, old.scores)),
         unchanged=len(new.rows) - (len(changes) - vanished),
         warnings=_warnings(new, old),
-        old_date=str(old.environment.get("date", "unknown")),
+        old_date=moment(old.environment.get("date", "an unknown date")),
     )

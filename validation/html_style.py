@@ -37,7 +37,7 @@ nav { margin: 1.2rem 0 0; display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; }
 nav a { color: var(--accent); text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 .cards {
-  display: grid; grid-template-columns: repeat(auto-fit, minmax(165px, 1fr));
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(148px, 1fr));
   gap: 0.9rem; margin: 1.5rem 0 0;
 }
 .card, section {

@@ -7,14 +7,14 @@ import html
 from collections.abc import Iterable, Sequence
 
 from geomsci.validation import tables
-from geomsci.validation.compare import Comparison
+from geomsci.validation.compare import MINOR, Comparison
 from geomsci.validation.figures import Figure
 from geomsci.validation.html_style import STYLE
 from geomsci.validation.report import Report
 from geomsci.validation.report_markdown import verdict
 from geomsci.validation.rows import EPS, SKIPPED, Row
 from geomsci.validation.tables import Table
-from geomsci.validation.wording import counted, duration, number, signed
+from geomsci.validation.wording import counted, duration, moment, number, signed
 
 SHADES = (1e-3, 1e-2, 1e-1)
 """Shares of the budget at which the colour of a cell changes."""
@@ -163,10 +163,8 @@ def _cards(report: Report) -> str:
         gains = [s.gain for s in scores if s.method == best and s.gain is not None]
         if gains:
             subjects = counted(len(gains), "subject")
-            label = f"mean gain in {scores[0].metric}, {best}, {scores[0].dataset}"
-            mean = signed(sum(gains) / len(gains))
-            cards.append(_card(mean, f"{label}, {subjects}"))
-    cards.append(_card(duration(report.seconds), "for the whole run"))
+            label = f"{scores[0].metric} by {best}, {scores[0].dataset}, {subjects}"
+            cards.append(_card(signed(sum(gains) / len(gains)), label))
     return f'<div class="cards">{"".join(cards)}</div>'
 
 
@@ -186,18 +184,20 @@ def _details(summary: str, body: str) -> str:
 
 
 def _comparison(comparison: Comparison) -> str:
+    """Changes of status and accuracy in full, the crowds of the others folded."""
     body = [
-        _paragraph(
-            f"Compared with the report of {comparison.old_date}; "
-            f"{counted(comparison.unchanged, 'row')} unchanged. A ratio is the new "
-            "value over the old one."
-        )
+        _paragraph(f"{comparison.summary()} A ratio is the new value over the old.")
     ]
     body += [_paragraph(warning) for warning in comparison.warnings]
-    if comparison.changes:
-        body.append(html_table(tables.change_table(comparison)))
+    if comparison.major:
+        body.append(html_table(tables.change_table(comparison.major)))
     if comparison.score_changes:
         body.append(html_table(tables.score_change_table(comparison)))
+    for kind in MINOR:
+        changes = comparison.of_kind(kind)
+        if changes:
+            table = html_table(tables.change_table(changes))
+            body.append(_details(f"{counted(len(changes), 'row')} {kind}", table))
     kind = "alarm" if comparison.new_failures else ""
     return _section("changes", "What changed", body, kind)
 
@@ -292,7 +292,8 @@ def html_page(
     links.append(("machine", "Machine"))
     nav = "".join(f'<a href="#{_text(a)}">{_text(t)}</a>' for a, t in links)
     mark = "bad" if report.bad_rows else "good"
-    title = f"geomsci validation, {e.get('date')}"
+    date = moment(e.get("date"))
+    title = f"geomsci validation, {date}"
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -305,7 +306,7 @@ def html_page(
 <main>
 <header>
 <h1>Validation of geomsci {_text(e.get("geomsci"))}</h1>
-<p>{_text(e.get("date"))} · {_text(e.get("cpu"))}, {_text(e.get("cores"))} cores ·
+<p>{_text(date)} · {_text(e.get("cpu"))}, {_text(e.get("cores"))} cores ·
 GPU {_text(e.get("gpu"))}</p>
 <div class="verdict {mark}">{_text(verdict(report))}</div>
 <nav>{nav}</nav>

@@ -9,10 +9,10 @@ from geomsci.validation.compare import Comparison
 from geomsci.validation.report import Report
 from geomsci.validation.rows import SKIPPED
 from geomsci.validation.tables import Table
-from geomsci.validation.wording import counted, duration
+from geomsci.validation.wording import counted, duration, moment
 
 TERMINAL_CHANGES = 30
-"""Changed rows that the terminal shows; the files hold all of them."""
+"""Changes of status and accuracy that the terminal shows; the files hold all."""
 
 
 def _cell(text: str) -> str:
@@ -56,14 +56,13 @@ def verdict(report: Report) -> str:
 
 def comparison_lines(comparison: Comparison) -> list[str]:
     """The comparison with an older report."""
-    lines = [f"Compared with the report of {comparison.old_date}.", ""]
+    lines = [comparison.summary(), ""]
     lines += [f"* {warning}" for warning in comparison.warnings]
     lines += [""] if comparison.warnings else []
     if comparison.changes:
-        lines += markdown_table(tables.change_table(comparison))
+        lines += markdown_table(tables.change_table(comparison.changes))
     if comparison.score_changes:
         lines += markdown_table(tables.score_change_table(comparison))
-    lines += [f"{counted(comparison.unchanged, 'row')} unchanged.", ""]
     return lines
 
 
@@ -85,7 +84,7 @@ def markdown(
         "",
         verdict(report),
         "",
-        f"geomsci {environment.get('geomsci')}, {environment.get('date')}, "
+        f"geomsci {environment.get('geomsci')}, {moment(environment.get('date'))}, "
         f"{environment.get('cpu')}, {environment.get('cores')} cores, "
         f"GPU {environment.get('gpu')}.",
         "",
@@ -121,11 +120,10 @@ def terminal(report: Report, comparison: Comparison | None = None) -> str:
     if report.bad_rows:
         lines += ["Over budget", *aligned(tables.bad_table(report.bad_rows)), ""]
     if comparison is not None:
-        lines += [f"Changes since the report of {comparison.old_date}"]
+        lines += [comparison.summary()]
         lines += [f"  note: {warning}" for warning in comparison.warnings]
-        lines += aligned(tables.change_table(comparison), most=TERMINAL_CHANGES)
-        lines += aligned(tables.score_change_table(comparison))
-        lines += [f"  {counted(comparison.unchanged, 'row')} unchanged", ""]
+        lines += aligned(tables.change_table(comparison.major), most=TERMINAL_CHANGES)
+        lines += [*aligned(tables.score_change_table(comparison)), ""]
     return "\n".join([*lines, verdict(report)])
 
 

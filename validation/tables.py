@@ -9,11 +9,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
-from geomsci.validation.compare import Comparison
+from geomsci.validation.compare import Change, Comparison
 from geomsci.validation.report import Report
 from geomsci.validation.rows import SKIPPED, Row
 from geomsci.validation.scores import Score
-from geomsci.validation.wording import duration, number, ratio, signed, size
+from geomsci.validation.wording import (
+    duration,
+    moment,
+    number,
+    ratio,
+    signed,
+    size,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -251,8 +258,8 @@ def mean_table(scores: Sequence[Score]) -> Table:
     return Table(header, tuple(cells), numeric=(1, 2, 3, 4))
 
 
-def change_table(comparison: Comparison) -> Table:
-    """Rows that changed since the older report."""
+def change_table(changes: Sequence[Change]) -> Table:
+    """Rows that changed since the older report; for a skipped row the reason."""
     cells = tuple(
         (
             c.kind,
@@ -264,11 +271,10 @@ def change_table(comparison: Comparison) -> Table:
             ratio(c.time_ratio),
             c.row.reason,
         )
-        for c in comparison.changes
+        for c in changes
     )
     marks = tuple(
-        {"new failure": "bad", "repaired": "good"}.get(c.kind, "")
-        for c in comparison.changes
+        {"new failure": "bad", "repaired": "good"}.get(c.kind, "") for c in changes
     )
     header = (
         "change",
@@ -309,6 +315,8 @@ def environment_table(report: Report) -> Table:
             text = ", ".join(f"{k} {v}" for k, v in value.items() if v is not None)
         elif isinstance(value, (list, tuple)):
             text = ", ".join(str(v) for v in value)
+        elif name == "date":
+            text = moment(value)
         elif name == "memory_bytes":
             label, text = "memory", size(value)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 
 
@@ -61,3 +62,16 @@ def signed(x: float | None, digits: int = 3) -> str:
 def counted(n: int, singular: str, plural: str = "") -> str:
     """``1 row``, ``2 rows``."""
     return f"{n} {singular if n == 1 else plural or singular + 's'}"
+
+
+def moment(iso: object) -> str:
+    """A date as people write it: ``21 November 2026, 18:39 UTC``.
+
+    Text that is no ISO date is returned as it is: it may come from a file.
+    """
+    try:
+        date = datetime.datetime.fromisoformat(str(iso))
+    except ValueError:
+        return str(iso)
+    zone = " UTC" if date.utcoffset() == datetime.timedelta(0) else ""
+    return f"{date.day} {date:%B %Y, %H:%M}{zone}"

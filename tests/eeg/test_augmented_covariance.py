@@ -54,9 +54,9 @@ def test_equals_moabb_and_pyriemann(order, lag):
 
 
 def test_equals_the_real_moabb():
-    utils = pytest.importorskip("moabb.pipelines.utils")
+    features = pytest.importorskip("moabb.pipelines.features")
     X = epochs()
-    Z = utils.AugmentedDataset(order=4, lag=3).fit(X).transform(X)
+    Z = features.AugmentedDataset(order=4, lag=3).fit(X, None).transform(X)
     expected = Covariances("cov").transform(Z)
     C = AugmentedCovariances(4, 3, "cov", trim="moabb").fit_transform(X)
     assert relative(C, expected) < 1e-12

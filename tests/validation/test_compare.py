@@ -85,3 +85,13 @@ def test_report_equals_itself(fake_suite):
     report = job.validate(job.Options(suites=("fake",), backends=("auto",)))
     found = compare(report, report)
     assert (found.changes, found.warnings) == ((), ())
+
+
+def test_summary_counts_every_kind():
+    slow = dataclasses.replace(ROW, seconds_min=2.0)
+    other = dataclasses.replace(ROW, case="d")
+    found = compare(_report(slow, other), _report(ROW, other))
+    assert found.summary() == (
+        "Compared with the report of then: 1 slower, 1 unchanged."
+    )
+    assert found.major == []

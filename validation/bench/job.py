@@ -15,7 +15,7 @@ from geomsci.validation.job import JobError, progress
 from geomsci.validation.report_markdown import aligned, markdown_table
 from geomsci.validation.suites import CASE_SEED
 from geomsci.validation.tables import Table
-from geomsci.validation.wording import duration, number, ratio
+from geomsci.validation.wording import duration, moment, number, ratio
 
 FORMAT = "geomsci benchmark"
 FORMAT_VERSION = 1
@@ -133,7 +133,7 @@ def markdown(bench: Bench) -> str:
     lines = [
         "# Benchmark of geomsci",
         "",
-        f"geomsci {e['geomsci']} on Python {e['python']}, {e['date']}.",
+        f"geomsci {e['geomsci']} on Python {e['python']}, {moment(e['date'])}.",
         "",
         f"{e['cpu']}, {e['cores']} cores, GPU {e['gpu']}; "
         f"{', '.join(e['linear_algebra'])}; {threads or 'no thread variable set'}; "
