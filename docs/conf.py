@@ -17,18 +17,19 @@ version = release = geomsci.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
+    "myst_parser",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "capability_tables",
-    "changelog",
-    "mathml",
     "measurements",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "examples/README.rst", "gallery/**/*.ipynb"]
 default_role = "py:obj"
 nitpicky = False
+smartquotes = False  # options such as --quick keep their two dashes
 
 autosummary_generate = True
 autodoc_typehints = "none"
@@ -36,7 +37,6 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
-html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "geomsci"
 html_static_path = ["_static"]

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import geomsci
-from geomsci.backends import BackendUnavailable, show_backends
+from geomsci.backends import BackendUnavailable, current_backend, show_backends
 
 EXIT_OK, EXIT_OVER_BUDGET, EXIT_USAGE = 0, 1, 2
 
@@ -196,6 +196,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Wrong usage is one sentence on stderr and the status 2.
     """
     arguments = _parser().parse_args(argv)
+    try:
+        current_backend()  # a wrong GEOMSCI_BACKEND would break every command
+    except (ValueError, BackendUnavailable) as error:
+        return _wrong_usage(arguments, error)
     if arguments.command == "backends":
         show_backends()
         return EXIT_OK
@@ -206,8 +210,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except (JobError, ReportError, UnknownName, BackendUnavailable) as error:
-        print(f"geomsci {arguments.command}: {error}", file=sys.stderr)
-        return EXIT_USAGE
+        return _wrong_usage(arguments, error)
+
+
+def _wrong_usage(arguments: argparse.Namespace, error: Exception) -> int:
+    print(f"geomsci {arguments.command}: {error}", file=sys.stderr)
+    return EXIT_USAGE
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import array_api_strict
 import numpy as np
 import pytest
 
-from geomsci.backends import machine
+from geomsci.backends import dispatch, machine
 from geomsci.backends.capabilities import CAPABILITIES
 from geomsci.testing import ArrayCase, array_cases
 
@@ -32,3 +33,22 @@ def spd_batch() -> np.ndarray:
     rng = np.random.default_rng(7)
     A = rng.standard_normal((12, 4, 12))
     return A @ np.swapaxes(A, -1, -2) / 12 + 0.1 * np.eye(4)
+
+
+class _StrictMover(dispatch.Mover):
+    """Moves arrays to the strict library's second device instead of a GPU."""
+
+    def __init__(self, record):
+        self._record = record
+
+    def to_device(self, x):
+        return array_api_strict.asarray(
+            np.array(x), device=array_api_strict.Device("device1")
+        )
+
+
+@pytest.fixture
+def offload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``use_backend("cupy")`` works, on a device that refuses conversion to NumPy."""
+    monkeypatch.setattr(dispatch, "Mover", _StrictMover)
+    monkeypatch.setattr(dispatch, "_checked", lambda choice, source: choice)

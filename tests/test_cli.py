@@ -187,3 +187,16 @@ def test_command_line_starts_without_heavy_imports():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_wrong_environment_variable_is_one_sentence():
+    done = subprocess.run(
+        [sys.executable, "-m", "geomsci.cli", "backends"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "GEOMSCI_BACKEND": "abacus"},
+    )
+    assert done.returncode == 2
+    assert "GEOMSCI_BACKEND must be one of" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

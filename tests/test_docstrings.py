@@ -21,6 +21,7 @@ def _modules():
         yield root.__name__
         for found in pkgutil.iter_modules(root.__path__, f"{root.__name__}."):
             yield found.name
+    yield "geomsci.plotting"
 
 
 def _public():
@@ -33,6 +34,15 @@ def _public():
 @pytest.mark.parametrize("name", sorted(_modules()))
 def test_examples_print_what_they_say(name):
     result = doctest.testmod(importlib.import_module(name))
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("page", ["backends", "eeg", "index", "spd"])
+def test_guides_print_what_they_say(page):
+    options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    path = str(ROOT / "docs" / f"{page}.rst")
+    result = doctest.testfile(path, module_relative=False, optionflags=options)
+    assert result.attempted > 0
     assert result.failed == 0
 
 

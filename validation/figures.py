@@ -105,6 +105,12 @@ def _backend_ink(name: str) -> tuple[str, str]:
     return INKS[i % len(INKS)], MARKERS[i % len(MARKERS)]
 
 
+def _backends(rows: Sequence[Row]) -> list[str]:
+    """The backends of the rows, in the order of the legend."""
+    ran = {r.backend for r in rows}
+    return [name for name in VARIANTS if name in ran]
+
+
 def _labels(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((r.case, r.size) for r in rows))
 
@@ -157,7 +163,7 @@ def _offsets(names: Sequence[str]) -> dict[str, float]:
 def _draw_errors(rows: Sequence[Row]) -> Callable[[Any, str], Any]:
     labels = _labels(rows)
     line = {label: i for i, label in enumerate(labels)}
-    backends = list(dict.fromkeys(r.backend for r in rows))
+    backends = _backends(rows)
     shift = _offsets(backends)
     dtypes = [d for d in EPS if any(r.dtype == d for r in rows)]
 
@@ -200,7 +206,7 @@ def _draw_errors(rows: Sequence[Row]) -> Callable[[Any, str], Any]:
 def _draw_times(rows: Sequence[Row]) -> Callable[[Any, str], Any]:
     labels = _labels(rows)
     line = {label: i for i, label in enumerate(labels)}
-    backends = list(dict.fromkeys(r.backend for r in rows))
+    backends = _backends(rows)
 
     def draw(pyplot: Any, theme: str) -> Any:
         figure, panels = _case_axes(pyplot, labels, ["float64"], theme)

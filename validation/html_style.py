@@ -50,6 +50,7 @@ nav a:hover { text-decoration: underline; }
 }
 .card span {
   color: var(--soft); font-size: 0.86rem; display: block; line-height: 1.35;
+  overflow-wrap: anywhere;
 }
 .card.bad b { color: var(--bad); }
 .card.good b { color: var(--good); }
@@ -82,7 +83,10 @@ tr.bad > :first-child, td.bad { color: var(--bad); font-weight: 600; }
 tr.good > * { background: var(--good-ground); }
 tr.loss > * { background: var(--warn-ground); }
 .matrix th.group, .matrix td.first { border-left: 1px solid var(--line); }
-.matrix thead th { text-align: right; }
+.matrix thead th { text-align: right; white-space: normal; }
+.matrix thead tr + tr th { vertical-align: bottom; }
+.matrix tbody th { position: sticky; left: 0; z-index: 1; background: var(--paper); }
+.matrix tbody tr:nth-child(even) th { background: var(--band); }
 .matrix thead th:first-child, .matrix thead th.group { text-align: left; }
 .matrix tbody th { white-space: nowrap; }
 .matrix tbody th small { color: var(--soft); font-weight: 400; margin-left: 0.5em; }

@@ -14,6 +14,7 @@ from geomsci.validation.report import Report
 from geomsci.validation.report_markdown import verdict
 from geomsci.validation.rows import EPS, SKIPPED, Row
 from geomsci.validation.tables import Table
+from geomsci.validation.variants import VARIANTS
 from geomsci.validation.wording import counted, duration, moment, number, signed
 
 SHADES = (1e-3, 1e-2, 1e-1)
@@ -76,11 +77,8 @@ def _matrix_cell(row: Row | None, first: bool) -> str:
 def _matrix(rows: Sequence[Row]) -> str:
     """Cases down, backends across, grouped by precision; cells in eps."""
     measured = [r for r in rows if r.status != SKIPPED and r.unit == "eps"]
-    columns = [
-        (dtype, backend)
-        for dtype in EPS
-        for backend in dict.fromkeys(r.backend for r in measured if r.dtype == dtype)
-    ]
+    ran = {(r.dtype, r.backend) for r in measured}
+    columns = [(d, name) for d in EPS for name in VARIANTS if (d, name) in ran]
     widths = {d: sum(c[0] == d for c in columns) for d, _ in columns}
     firsts = {next(i for i, c in enumerate(columns) if c[0] == d) for d in widths}
     groups = "".join(
@@ -144,7 +142,8 @@ def _cards(report: Report) -> str:
     measured = [r for r in report.rows if r.status != SKIPPED]
     bad = len(report.bad_rows)
     shares = [r.share for r in measured if r.unit == "eps" and r.share is not None]
-    backends = dict.fromkeys(r.backend for r in measured)
+    ran = {r.backend for r in measured}
+    backends = [name for name in VARIANTS if name in ran]
     cards = [
         _card(len(measured), "rows measured"),
         _card(bad, "over budget or failed", "bad" if bad else "good"),
@@ -163,7 +162,9 @@ def _cards(report: Report) -> str:
         gains = [s.gain for s in scores if s.method == best and s.gain is not None]
         if gains:
             subjects = counted(len(gains), "subject")
-            label = f"{scores[0].metric} by {best}, {scores[0].dataset}, {subjects}"
+            short = best.partition(" (")[0]
+            about = f"{scores[0].dataset}, {subjects}"
+            label = f"mean gain in {scores[0].metric} by {short}, {about}"
             cards.append(_card(signed(sum(gains) / len(gains)), label))
     return f'<div class="cards">{"".join(cards)}</div>'
 
@@ -213,7 +214,8 @@ def _recordings(report: Report, figures: Sequence[Figure]) -> str:
     for title, scores in tables.datasets(report.scores).items():
         body.append(f"<h3>{_text(title)}</h3>")
         body += [_figure(f) for f in figures if f.title == title]
-        body.append(html_table(tables.mean_table(scores)))
+        if len({s.subject for s in scores}) > 1:
+            body.append(html_table(tables.mean_table(scores)))
         body.append(html_table(tables.score_table(scores)))
     parity = [r for r in report.rows if r.unit != "eps"]
     if parity:

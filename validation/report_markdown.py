@@ -99,7 +99,8 @@ def markdown(
     for title, scores in tables.datasets(report.scores).items():
         lines += [f"### {title}", ""]
         lines += markdown_table(tables.score_table(scores))
-        lines += markdown_table(tables.mean_table(scores))
+        if len({s.subject for s in scores}) > 1:
+            lines += markdown_table(tables.mean_table(scores))
     for title, name in (figures or {}).items():
         lines += [f"![{title}]({name})", ""]
     measured = [row for row in report.rows if row.status != SKIPPED]

@@ -13,7 +13,7 @@ import inspect
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from geomsci.backends.capabilities import CAPABILITIES
+from geomsci.backends.capabilities import CAPABILITIES, Capability
 from geomsci.backends.report import support_rows
 
 
@@ -33,6 +33,19 @@ def _reference(row_name: str) -> str:
     return f"*{row_name}*"
 
 
+_ALL = Capability()
+
+
+def _libraries(names: str) -> str:
+    return "all" if names == ", ".join(_ALL.libraries) else names
+
+
+def _dtypes(names: str) -> str:
+    if names == ", ".join(_ALL.dtypes):
+        return "real, complex"
+    return "real" if names == "float32, float64" else names
+
+
 def list_table(header: list[str], rows: list[list[str]], widths: list[int]) -> str:
     """Text of a ``list-table`` directive."""
     lines = [
@@ -45,6 +58,13 @@ def list_table(header: list[str], rows: list[list[str]], widths: list[int]) -> s
         for k, cell in enumerate(cells):
             lines.append(("   * - " if k == 0 else "     - ") + cell)
     return "\n".join([*lines, ""])
+
+
+def _first_line(target: str) -> str:
+    """First line of the documentation of ``"package.module:predicate"``."""
+    module, _, name = target.partition(":")
+    predicate = getattr(importlib.import_module(module), name)
+    return (inspect.getdoc(predicate) or "").partition("\n")[0]
 
 
 class TableDirective(SphinxDirective):
@@ -67,15 +87,15 @@ class SupportTable(TableDirective):
         rows = [
             [
                 _reference(row["function"]),
-                row["libraries"],
-                row["dtypes"],
-                row["kernels"],
-                row["calls kernels of"],
+                _libraries(row["libraries"]),
+                _dtypes(row["dtypes"]),
+                "" if row["kernels"] == "none" else row["kernels"],
+                "" if row["calls kernels of"] == "none" else row["calls kernels of"],
             ]
             for row in support_rows()
         ]
         header = ["function", "libraries", "dtypes", "own kernels", "calls inside"]
-        return list_table(header, rows, [28, 20, 20, 16, 26])
+        return list_table(header, rows, [30, 12, 13, 19, 26])
 
 
 class KernelTable(TableDirective):
@@ -86,15 +106,19 @@ class KernelTable(TableDirective):
         rows = []
         for name, row in sorted(CAPABILITIES.items()):
             for (implementation, kind), kernel in sorted(row.kernels.items()):
-                module, _, accepts = kernel.accepts.partition(":")
-                predicate = getattr(importlib.import_module(module), accepts)
-                takes = (inspect.getdoc(predicate) or "").splitlines()[0]
-                where = f"{implementation}, {kind} arrays"
-                rows.append([_reference(name), where, takes, kernel.measured])
+                rows.append(
+                    [
+                        _reference(name),
+                        f"{implementation}, {kind} arrays",
+                        _first_line(kernel.accepts),
+                        _first_line(kernel.pays) if kernel.pays else "no condition",
+                        kernel.measured,
+                    ]
+                )
         if not rows:
             return "No kernel is registered in this version."
-        header = ["function", "kernel", "arguments that it takes", "measured"]
-        return list_table(header, rows, [22, 18, 32, 38])
+        header = ["function", "kernel", "takes", "pays", "measured"]
+        return list_table(header, rows, [18, 13, 25, 22, 22])
 
 
 def setup(app):

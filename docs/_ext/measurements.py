@@ -6,6 +6,7 @@ The file is a copy of what the harness wrote; nothing in it is typed by hand.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ TITLES = {
     "overhead": "Cost of a call and of the import",
 }
 WIDTHS = [26, 14, 11, 11, 9, 12, 10, 22]
+
+
+def _plain(text: str) -> str:
+    """Text in which no character means markup."""
+    return re.sub(r"([\\*`|_])", r"\\\1", text)
 
 
 def _machine(about: dict[str, Any]) -> str:
@@ -55,10 +61,10 @@ class BenchmarkTables(TableDirective):
         if stored.get("format") != FORMAT:
             raise self.error(f"{path.name} must be written by geomsci bench.")
         results = [Result(**result) for result in stored["results"]]
-        parts = [_machine(stored["environment"]), ""]
+        parts = [_plain(_machine(stored["environment"])), ""]
         for suite in dict.fromkeys(result.suite for result in results):
             found = table([r for r in results if r.suite == suite])
-            cells = [list(row) for row in found.cells]
+            cells = [[_plain(cell) for cell in row] for row in found.cells]
             parts += [f".. rubric:: {TITLES.get(suite, suite)}", ""]
             parts += [list_table(list(found.header), cells, WIDTHS), ""]
         return "\n".join(parts)

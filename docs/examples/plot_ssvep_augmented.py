@@ -144,7 +144,7 @@ for name, hit in hits.items():
         f"{hit.mean() - base.mean():+.2f} [{less:+.2f}, {more:+.2f}]"
     )
 
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_number = 3
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(10.5, 4.2), width_ratios=[1.5, 1], gridspec_kw={"wspace": 0.08}
 )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import Any
 
 from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from geomsci.backends.arrays import Array, device, library
+from geomsci.backends.dispatch import CHOICES
+from geomsci.reference.spd.metrics import METRICS
 from geomsci.spd.checks import spd_matrices
 
 
 class SPDEstimator(BaseEstimator):
-    """Base of estimators with input ``(n_matrices, n, n)``.
+    """Base of estimators with input ``(n_matrices, n, n)`` that compute means.
 
     Later calls must bring the matrix size, the library and the device of ``fit``.
     Subclasses name the array that ``fit`` learns in ``_learned``.
@@ -20,6 +24,24 @@ class SPDEstimator(BaseEstimator):
 
     n_features_in_: int
     _learned: str
+    _parameter_constraints = {
+        "metric": [StrOptions(set(METRICS))],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "backend": [None, StrOptions({*CHOICES, "numpy"})],
+    }
+
+    def __init__(
+        self,
+        metric: str = "affine",
+        tol: float = 1e-10,
+        max_iter: int = 50,
+        backend: str | None = None,
+    ) -> None:
+        self.metric = metric
+        self.tol = tol
+        self.max_iter = max_iter
+        self.backend = backend
 
     def _matrices_to_fit(self, X: Any) -> tuple[Any, Array]:
         """Checked training matrices; remembers their size."""

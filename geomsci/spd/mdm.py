@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.base import ClassifierMixin, TransformerMixin
-from sklearn.utils._param_validation import StrOptions
 
 from geomsci.backends import public, run
 from geomsci.backends.arrays import Array, array_namespace
-from geomsci.reference.spd.metrics import METRICS
 from geomsci.spd.checks import sample_weights
 from geomsci.spd.estimator import SPDEstimator
 from geomsci.spd.labels import decode, encode, softmax
 from geomsci.spd.means import checked_mean
-from geomsci.spd.tangent_space import BACKENDS
 
 
 class MDM(ClassifierMixin, TransformerMixin, SPDEstimator):
@@ -55,24 +52,6 @@ class MDM(ClassifierMixin, TransformerMixin, SPDEstimator):
     """
 
     _learned = "means_"
-    _parameter_constraints = {
-        "metric": [StrOptions(set(METRICS))],
-        "tol": [float],
-        "max_iter": [int],
-        "backend": [None, BACKENDS],
-    }
-
-    def __init__(
-        self,
-        metric: str = "affine",
-        tol: float = 1e-10,
-        max_iter: int = 50,
-        backend: str | None = None,
-    ) -> None:
-        self.metric = metric
-        self.tol = tol
-        self.max_iter = max_iter
-        self.backend = backend
 
     @public("spd.MDM.fit")
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MDM:

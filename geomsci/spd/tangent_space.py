@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from geomsci.backends import public, run
 from geomsci.backends.arrays import Array, common_arrays, require_finite
-from geomsci.backends.dispatch import CHOICES
-from geomsci.reference.spd.metrics import METRICS
 from geomsci.spd.checks import sample_weights
 from geomsci.spd.estimator import SPDEstimator
 from geomsci.spd.means import checked_mean
-
-BACKENDS = StrOptions({*CHOICES, "numpy"})
 
 
 class TangentSpace(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SPDEstimator):
@@ -62,24 +57,6 @@ class TangentSpace(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SPDEstimat
     """
 
     _learned = "reference_"
-    _parameter_constraints = {
-        "metric": [StrOptions(set(METRICS))],
-        "tol": [float],
-        "max_iter": [int],
-        "backend": [None, BACKENDS],
-    }
-
-    def __init__(
-        self,
-        metric: str = "affine",
-        tol: float = 1e-10,
-        max_iter: int = 50,
-        backend: str | None = None,
-    ) -> None:
-        self.metric = metric
-        self.tol = tol
-        self.max_iter = max_iter
-        self.backend = backend
 
     @public("spd.TangentSpace.fit")
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> TangentSpace:

@@ -16,7 +16,7 @@ def integrate(velocity: Callable[[float, Array], Array], X: Array) -> Array:
     Gragg's modified midpoint rule has an error in even powers of the step alone, so
     Neville's scheme on step numbers 2, 4, ..., 14 gains two orders a column (Bulirsch
     and Stoer, Numer. Math. 8 (1966) 1; Hairer, Norsett and Wanner, section II.9): order
-    14 on each of the four equal segments, 60 evaluations a segment, no step control.
+    14 on each of the four equal segments, 63 evaluations a segment, no step control.
     """
     length = 1.0 / SEGMENTS
     for segment in range(SEGMENTS):

@@ -14,7 +14,12 @@ def _threads():
 
 @pytest.mark.parametrize(
     ("shape", "limited"),
-    [((3, 48, 48), True), ((3, 8, 8), False), ((48, 48), False), ((2, 600, 600), False)],
+    [
+        ((3, 48, 48), True),
+        ((3, 8, 8), False),
+        ((48, 48), False),
+        ((2, 600, 600), False),
+    ],
 )
 def test_only_stacks_of_middling_matrices_are_limited(shape, limited):
     with threadpoolctl.threadpool_limits(2, user_api="blas"):

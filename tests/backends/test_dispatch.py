@@ -14,7 +14,6 @@ from geomsci.backends import capabilities, dispatch, machine
 from geomsci.backends.capabilities import CAPABILITIES, Capability, Kernel
 
 HERE = "geomsci.testing_dispatch_probe"
-DEVICE = array_api_strict.Device("device1")
 without_gpu = pytest.mark.skipif(
     machine.status("cupy").usable, reason="this machine has a GPU"
 )
@@ -171,20 +170,6 @@ def test_cupy_without_a_gpu_says_why():
 
 
 # Offload, with the strict library's second device in the place of a GPU.
-
-
-class _StrictMover(dispatch.Mover):
-    def __init__(self, record):
-        self._record = record
-
-    def to_device(self, x):
-        return array_api_strict.asarray(np.array(x), device=DEVICE)
-
-
-@pytest.fixture
-def offload(monkeypatch):
-    monkeypatch.setattr(dispatch, "Mover", _StrictMover)
-    monkeypatch.setattr(dispatch, "_checked", lambda choice, source: choice)
 
 
 def test_offload_moves_once_and_brings_numpy_back(offload, spd_batch):

@@ -1,28 +1,10 @@
 """Explicit offload, with the strict library's second device in the place of a GPU."""
 
-import array_api_strict
 import numpy as np
 import pytest
 
 import geomsci
-from geomsci.backends import dispatch
 from geomsci.eeg import ACMClassifier, AugmentedCovariances, DelayEmbedding
-
-DEVICE = array_api_strict.Device("device1")
-
-
-class StrictMover(dispatch.Mover):
-    def __init__(self, record):
-        self._record = record
-
-    def to_device(self, x):
-        return array_api_strict.asarray(np.array(x), device=DEVICE)
-
-
-@pytest.fixture
-def offload(monkeypatch):
-    monkeypatch.setattr(dispatch, "Mover", StrictMover)
-    monkeypatch.setattr(dispatch, "_checked", lambda choice, source: choice)
 
 
 class Epochs:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,71 +12,20 @@ from geomsci.validation.cases import (
     spd_bounds,
     spd_laws,
     spd_matrices,
-    spd_oracles,
+    spd_outside,
 )
-from geomsci.validation.suites import Case, Conditioning, Inputs
+from geomsci.validation.cases.measured_conditioning import measured_conditioning
+from geomsci.validation.cases.spd_recipes import (
+    TOL,
+    bounded,
+    call,
+    ingredients,
+    mean_conditioning,
+    pick,
+)
+from geomsci.validation.suites import CASE_SEED, Case, Conditioning, Inputs
 
 METRICS = ("affine", "log-euclidean", "bures-wasserstein")
-TOL = {"float64": 1e-10, "float32": 1e-5}
-"""Tolerance of the means: float32 cannot resolve a gradient below its rounding."""
-
-NUMPY_ONLY = ("reference", "auto")
-NUMPY_ONLY_REASON = "the comparison with an outside result is made once, on NumPy"
-
-
-def _inputs(count: int, n: int) -> Inputs:
-    """Two stacks, a base point near them, tangent vectors there, and times."""
-    A = spd_matrices.scattered(count, n)
-    B = spd_matrices.scattered(count, n, stream=1)
-    P = spd_matrices.centre(A)
-    return {
-        "A": A,
-        "B": B,
-        "P": P,
-        # Short enough for the domain of the Bures-Wasserstein exponential: the affine
-        # norm bounds the spectrum of P^{-1/2} V P^{-1/2}, and I + L > 0 below length 1.
-        "V": spd_matrices.tangents(count, n, P, length=0.5),
-        "t": np.linspace(0.1, 0.9, count),
-    }
-
-
-@functools.lru_cache(maxsize=4)
-def _cached(count: int, n: int) -> Inputs:
-    return _inputs(count, n)
-
-
-def _pick(count: int, n: int, **names: str) -> Callable[[], dict[str, np.ndarray]]:
-    """Inputs of a case: argument name to the name in `_inputs`."""
-    return lambda: {
-        argument: _cached(count, n)[name] for argument, name in names.items()
-    }
-
-
-def _bounded(bound: Callable, metric: str, *names: str) -> Callable[..., Conditioning]:
-    """Condition number from one of the rounding bounds on the named inputs."""
-
-    def conditioning(inputs: Inputs, expected: np.ndarray) -> Conditioning:
-        value, reason = bound(*(inputs[name] for name in names), metric)
-        return spd_bounds.relative(value, expected, reason)
-
-    return conditioning
-
-
-def _mean_conditioning(metric: str) -> Callable[..., Conditioning]:
-    def conditioning(inputs: Inputs, expected: np.ndarray) -> Conditioning:
-        value, reason = spd_bounds.mean(inputs["C"], expected, metric)
-        return spd_bounds.relative(value, expected, reason)
-
-    return conditioning
-
-
-def _call(function: Callable, metric: str, *names: str) -> Callable[..., Any]:
-    """``function`` on the named arrays, in the order of its signature."""
-
-    def compute(*, dtype: str, **arrays: Any) -> Any:
-        return function(*(arrays[name] for name in names), metric=metric)
-
-    return compute
 
 
 def _function_cases(metric: str, count: int, n: int) -> list[Case]:
@@ -120,9 +68,9 @@ def _function_cases(metric: str, count: int, n: int) -> list[Case]:
             name=f"{function.__name__}, {metric}",
             size=f"{count}×{n}×{n}",
             function=f"spd.{function.__name__}",
-            inputs=_pick(count, n, **names),
-            compute=_call(function, metric, *names),
-            conditioning=_bounded(bound, metric, *names),
+            inputs=pick(count, n, **names),
+            compute=call(function, metric, *names),
+            conditioning=bounded(bound, metric, *names),
             n=n,
             laws=laws,
         )
@@ -138,9 +86,9 @@ def _geodesic_case(metric: str, count: int, n: int) -> Case:
         name=f"geodesic, {metric}",
         size=f"{count}×{n}×{n}",
         function="spd.geodesic",
-        inputs=_pick(count, n, A="A", B="B", t="t"),
-        compute=_call(spd.geodesic, metric, *names),
-        conditioning=_bounded(spd_bounds.geodesic, metric, *names),
+        inputs=pick(count, n, A="A", B="B", t="t"),
+        compute=call(spd.geodesic, metric, *names),
+        conditioning=bounded(spd_bounds.geodesic, metric, *names),
         n=n,
         laws=spd_laws.geodesic_laws,
     )
@@ -155,9 +103,9 @@ def _mean_case(metric: str, count: int, n: int) -> Case:
         name=f"mean, {metric}",
         size=f"{count}×{n}×{n}",
         function="spd.mean",
-        inputs=_pick(count, n, C="A"),
+        inputs=pick(count, n, C="A"),
         compute=compute,
-        conditioning=_mean_conditioning(metric),
+        conditioning=mean_conditioning(metric),
         n=n,
         laws=spd_laws.mean_laws(metric),
         tol=TOL if metric != "log-euclidean" else {},
@@ -179,7 +127,7 @@ def _pairwise_case(metric: str, count: int, n: int) -> Case:
         name=f"pairwise_distances, {metric}",
         size=f"{count}×{n}×{n}",
         function="spd.pairwise_distances",
-        inputs=_pick(count, n, A="A"),
+        inputs=pick(count, n, A="A"),
         compute=compute,
         conditioning=conditioning,
         n=n,
@@ -219,7 +167,7 @@ def _round_trips(metric: str, count: int, n: int) -> list[Case]:
             name=f"{name}, {metric}",
             size=f"{count}×{n}×{n}",
             function=function,
-            inputs=_pick(count, n, C="A", reference="P"),
+            inputs=pick(count, n, C="A", reference="P"),
             compute=compute,
             conditioning=conditioning,
             n=n,
@@ -236,8 +184,8 @@ def _round_trips(metric: str, count: int, n: int) -> list[Case]:
 
 def _nearest_case(count: int, n: int) -> Case:
     def inputs() -> Inputs:
-        A = _cached(count, n)["A"]
-        rng = np.random.default_rng([spd_matrices.CASE_SEED, n, 5])
+        A = ingredients(count, n)["A"]
+        rng = np.random.default_rng([CASE_SEED, n, 5])
         return {"C": A + rng.standard_normal(A.shape) - 0.5 * np.eye(n)}
 
     def compute(*, dtype: str, C: Any) -> Any:
@@ -265,7 +213,7 @@ def _estimator_cases(metric: str, count: int, n: int) -> list[Case]:
     """Fitted transformers and classifiers, through their public methods."""
 
     def labelled() -> Inputs:
-        X, y = spd_matrices.classes(_cached(count, n)["A"], stretch=1.6)
+        X, y = spd_matrices.classes(ingredients(count, n)["A"], stretch=1.6)
         return {"X": X, "y": y}
 
     def tangent(*, dtype: str, X: Any, y: Any) -> Any:
@@ -303,51 +251,11 @@ def _estimator_cases(metric: str, count: int, n: int) -> list[Case]:
     ]
 
 
-def measured_conditioning(
-    compute: Callable[..., Any], keep: tuple[str, ...] = ()
-) -> Callable[..., Conditioning]:
-    """Condition number of a composed method, measured on its float64 reference.
-
-    The largest relative change of the result over relative perturbations of the input
-    by 1e-8, times the square root of the number of entries of one matrix: random
-    directions miss the worst one by about that factor.
-
-    Parameters
-    ----------
-    keep : tuple of str
-        Names of inputs that are not perturbed.
-    """
-
-    def conditioning(inputs: Inputs, expected: np.ndarray) -> Conditioning:
-        rng = np.random.default_rng(spd_matrices.CASE_SEED)
-        step, changes, entries = 1e-8, [], 1
-        for _ in range(3):
-            moved = dict(inputs)
-            for name, x in inputs.items():
-                if x.dtype.kind != "f" or name in keep:
-                    continue
-                entries = max(entries, int(np.prod(x.shape[1:])))
-                noise = rng.standard_normal(x.shape)
-                if x.ndim > 1 and x.shape[-1] == x.shape[-2]:
-                    noise = spd_matrices.hermitian(noise)
-                scale = np.linalg.norm(x) / np.linalg.norm(noise)
-                moved[name] = x + step * scale * noise
-            change = np.asarray(compute(dtype="float64", **moved)) - expected
-            changes.append(np.linalg.norm(change) / np.linalg.norm(expected) / step)
-        return Conditioning(
-            float(max(changes)) * entries**0.5,
-            "measured: the largest of three relative changes under perturbations of "
-            "1e-8, times the square root of the number of entries",
-        )
-
-    return conditioning
-
-
 def _fgmdm_case(metric: str, count: int, n: int) -> Case:
     def labelled() -> Inputs:
         # Classes closer together than elsewhere: the filter turns vectors, and the
         # Bures-Wasserstein exponential is defined for short ones only.
-        X, y = spd_matrices.classes(_cached(count, n)["A"], stretch=1.1)
+        X, y = spd_matrices.classes(ingredients(count, n)["A"], stretch=1.1)
         return {"X": X, "y": y}
 
     def compute(*, dtype: str, X: Any, y: Any) -> Any:
@@ -389,91 +297,10 @@ def _complex_cases(count: int, n: int) -> list[Case]:
             function="spd.distance",
             inputs=inputs,
             compute=distance,
-            conditioning=_bounded(spd_bounds.distance, "affine", "A", "B"),
+            conditioning=bounded(spd_bounds.distance, "affine", "A", "B"),
             n=n,
         )
     ]
-
-
-def _outside_case(name: str, inputs: Callable[[], Inputs], **fields: Any) -> Case:
-    """One comparison with the result of another program, in float64 on NumPy."""
-    count, n = next(iter(inputs().values())).shape[:2]
-    return Case(
-        suite="spd",
-        name=name,
-        size=f"{count}×{n}×{n}",
-        inputs=inputs,
-        n=n,
-        dtypes=("float64",),
-        dtype_reason="the comparison with an outside result is made in float64",
-        backends=NUMPY_ONLY,
-        backends_reason=NUMPY_ONLY_REASON,
-        **fields,
-    )
-
-
-def _outside_cases() -> list[Case]:
-    """Results of other programs: 50-digit arithmetic, and pyRiemann."""
-
-    def mean(*, dtype: str, C: Any) -> Any:
-        return spd.mean(C, tol=TOL[dtype])
-
-    oracles: Mapping[str, Callable] = {
-        "affine": spd_oracles.precise_affine_distance,
-        "bures-wasserstein": spd_oracles.precise_bures_distance,
-    }
-    precise = [
-        _outside_case(
-            f"distance, {metric}, to 50 digits",
-            _pick(3, 6, A="A", B="B"),
-            function="spd.distance",
-            compute=_call(spd.distance, metric, "A", "B"),
-            conditioning=_bounded(spd_bounds.distance, metric, "A", "B"),
-            expected=functools.partial(_of_pair, oracle),
-            against="mpmath, 50 digits",
-        )
-        for metric, oracle in oracles.items()
-    ]
-    peers = [
-        _outside_case(
-            "distance, affine, as pyRiemann",
-            _pick(40, 10, A="A", B="B"),
-            function="spd.distance",
-            compute=_call(spd.distance, "affine", "A", "B"),
-            conditioning=_bounded(spd_bounds.distance, "affine", "A", "B"),
-            expected=functools.partial(_of_pair, spd_oracles.pyriemann_distance),
-            against="pyRiemann",
-        ),
-        _outside_case(
-            "mean, affine, as pyRiemann",
-            _pick(40, 10, C="A"),
-            function="spd.mean",
-            compute=mean,
-            conditioning=_mean_conditioning("affine"),
-            expected=lambda i: spd_oracles.pyriemann_mean(i["C"], TOL["float64"]),
-            against="pyRiemann",
-            tol=TOL,
-        ),
-        _outside_case(
-            "tangent_vectors, affine, as pyRiemann",
-            _pick(40, 10, C="A", reference="P"),
-            function="spd.tangent_vectors",
-            compute=_call(spd.tangent_vectors, "affine", "C", "reference"),
-            conditioning=_bounded(
-                spd_bounds.tangent_vectors, "affine", "C", "reference"
-            ),
-            expected=lambda i: spd_oracles.pyriemann_tangent_vectors(
-                i["C"], i["reference"]
-            ),
-            against="pyRiemann",
-        ),
-    ]
-    return precise + peers
-
-
-def _of_pair(oracle: Callable, inputs: Inputs) -> np.ndarray:
-    """An outside function of two stacks."""
-    return oracle(inputs["A"], inputs["B"])
 
 
 def cases(quick: bool) -> list[Case]:
@@ -489,4 +316,4 @@ def cases(quick: bool) -> list[Case]:
         found.append(_nearest_case(count, n))
     found += [_fgmdm_case(metric, 40, 6) for metric in METRICS]
     found += _complex_cases(20, 8)
-    return found + _outside_cases()
+    return found + spd_outside.cases()
