@@ -21,9 +21,14 @@ N_CLASSES = 4
 
 
 @functools.lru_cache(maxsize=2)
-def matrices(count: int, n: int, stream: int = 0) -> np.ndarray:
+def matrices(count: int, n: int) -> np.ndarray:
     """Covariances that scatter around a common matrix."""
-    return scattered(count, n, stream=stream)
+    return scattered(count, n)
+
+
+def partners(count: int, n: int) -> np.ndarray:
+    """Every matrix of `matrices` in the place of the one before it."""
+    return np.roll(matrices(count, n), 1, axis=0)
 
 
 def _geometry() -> ModuleType:
@@ -50,11 +55,11 @@ def _mean(count: int, n: int) -> tuple[Callable[[], Job], Callable[[], Job]]:
 
 def _distance(count: int, n: int) -> tuple[Callable[[], Job], Callable[[], Job]]:
     def ours() -> Job:
-        A, B = matrices(count, n), matrices(count, n, 1)
+        A, B = matrices(count, n), partners(count, n)
         return lambda: spd.distance(A, B)
 
     def theirs() -> Job:
-        g, A, B = _geometry(), matrices(count, n), matrices(count, n, 1)
+        g, A, B = _geometry(), matrices(count, n), partners(count, n)
         return lambda: g.distance.distance_riemann(A, B)
 
     return ours, theirs
