@@ -15,10 +15,10 @@ from typing import Any
 from geomsci.backends.arrays import Array, library
 
 SMALLEST = 32
-"""Rows below which OpenBLAS does not start threads by itself."""
+"""Rows and columns up to which OpenBLAS does not start threads by itself."""
 
 LARGEST = 512
-"""Rows from which splitting one matrix pays."""
+"""Rows or columns from which splitting one matrix pays."""
 
 
 @functools.cache
@@ -30,7 +30,8 @@ def _controller() -> Any:
 
 def one_thread(x: Array) -> contextlib.AbstractContextManager[Any]:
     """Context in which NumPy works on the stack ``x`` with one BLAS thread."""
-    stacked = x.ndim > 2 and SMALLEST <= x.shape[-1] < LARGEST
-    if not stacked or library(x) != "numpy":
+    if library(x) != "numpy" or x.ndim < 3:
+        return contextlib.nullcontext()
+    if max(x.shape[-2:]) < SMALLEST or min(x.shape[-2:]) >= LARGEST:
         return contextlib.nullcontext()
     return _controller().limit(limits=1, user_api="blas")

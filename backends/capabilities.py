@@ -141,7 +141,9 @@ CAPABILITIES: dict[str, Capability] = {
     "eeg.DelayEmbedding.transform": Capability(
         uses=("eeg.delay_embedding",), dtypes=_REAL
     ),
-    "eeg.AugmentedCovariances.fit": Capability(dtypes=_REAL),
+    "eeg.AugmentedCovariances.fit": Capability(
+        uses=("eeg.augmented_covariance",), dtypes=_REAL
+    ),
     "eeg.AugmentedCovariances.transform": Capability(
         uses=("eeg.augmented_covariance",), dtypes=_REAL
     ),

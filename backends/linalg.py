@@ -12,7 +12,7 @@ function       NumPy                    CuPy, torch                  other libra
 cholesky       xp.linalg                xp.linalg                    xp.linalg
 eigh, svd, qr  xp.linalg                xp.linalg (CuPy: in chunks)  xp.linalg
 solve          xp.linalg                xp.linalg                    xp.linalg
-solve_triang.  2-D: scipy, else solve   torch: its own, CuPy: solve  solve
+solve_triang.  LAPACK, small: solve     torch: its own, CuPy: solve  solve
 lstsq          svd                      svd                          svd
 expm           scipy                    torch: its own, CuPy: Pade   Pade
 ============== ======================== ============================ ===============
@@ -35,6 +35,9 @@ from geomsci.backends.errors import LinAlgError
 
 # cuSOLVER's batched Jacobi counts its workspace in 32-bit integers.
 _CUPY_EIGH_ENTRIES = 2**24
+
+# Rows from which a loop of triangular solves beats one batched general solve.
+_LOOP_FROM = 48
 
 
 class EighResult(NamedTuple):
@@ -195,14 +198,28 @@ def solve_triangular(A: Array, B: Array, *, lower: bool) -> Array:
         )
     name = arrays.library(A)
     with _contract("solve_triangular", A):
-        if name == "numpy" and A.ndim == 2 and B.ndim == 2:
-            import scipy.linalg
-
-            return scipy.linalg.solve_triangular(A, B, lower=lower, check_finite=False)
+        if name == "numpy" and (A.ndim == 2 or A.shape[-1] >= _LOOP_FROM):
+            return _solve_triangles(A, B, lower)
         if name == "torch":
             torch = sys.modules["torch"]
             return torch.linalg.solve_triangular(A, B, upper=not lower)
         return xp.linalg.solve(A, B)
+
+
+def _solve_triangles(A: np.ndarray, B: np.ndarray, lower: bool) -> np.ndarray:
+    """Triangular systems of a stack one by one, by LAPACK's ``trtrs``."""
+    from scipy.linalg import get_lapack_funcs
+
+    (trtrs,) = get_lapack_funcs(("trtrs",), (A, B))
+    batch = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+    X = np.empty((*batch, *B.shape[-2:]), dtype=trtrs.dtype)
+    A, B = (np.broadcast_to(M, (*batch, *M.shape[-2:])) for M in (A, B))
+    for index in np.ndindex(batch):
+        # The transpose of a row-major matrix is what LAPACK reads without a copy.
+        X[index], info = trtrs(A[index].T, B[index], lower=not lower, trans=1)
+        if info != 0:
+            raise LinAlgError(f"solve_triangular failed: LAPACK's trtrs said {info}.")
+    return X
 
 
 def lstsq(A: Array, B: Array, *, rtol: float | None = None) -> Array:

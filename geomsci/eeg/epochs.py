@@ -6,8 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from geomsci.backends.arrays import Array, common_arrays, is_array, library
+from geomsci.backends.arrays import Array, common_arrays, device, is_array, library
 from geomsci.backends.arrays import eps as machine_eps
+from geomsci.backends.tiling import map_tiles
 from geomsci.reference.eeg.embedding import window_length
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -150,14 +151,28 @@ def require_varying_channels(X: Array, C: Array, estimator: str) -> None:
         )
     if estimator in REGULARISING:
         return
-    product = variance[:, :, None] * variance[:, None, :]
-    same = own * own >= (1 - n_times * eps) * product
-    strict = xp.triu(xp.ones_like(own), k=1) > 0
-    same = same & strict
-    if bool(xp.any(same)):
-        flat = xp.reshape(same, (same.shape[0], n_channels**2))
-        epoch, pairs = _first(xp, flat)
-        first, second = divmod(pairs[0], n_channels)
+    above = xp.triu(
+        xp.ones((n_channels, n_channels), dtype=xp.int8, device=device(C)), k=1
+    )
+    limit = 1 - n_times * eps
+
+    def has_multiple(own: Array, variance: Array) -> Array:
+        product = variance[:, :, None] * variance[:, None, :]
+        same = (own * own >= limit * product) & (above > 0)
+        return xp.any(same, axis=(-2, -1))
+
+    size = 8 * n_channels**2
+    found = map_tiles(has_multiple, own, variance, bytes_per_item=size)
+    if bool(xp.any(found)):
+        epoch = int(xp.argmax(xp.astype(found, xp.int8)))
+        first, second = next(
+            (i, j)
+            for i in range(n_channels)
+            for j in range(i + 1, n_channels)
+            if bool(
+                own[epoch, i, j] ** 2 >= limit * own[epoch, i, i] * own[epoch, j, j]
+            )
+        )
         raise ValueError(
             "No channel may be a multiple of another, got that for channels "
             f"{first} and {second} in epoch {epoch}: drop one of them or use "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 
 from geomsci.backends.arrays import Array, array_namespace, device, real_dtype
-from geomsci.backends.tiling import tile_bytes, tiles
+from geomsci.backends.tiling import map_tiles, tile_bytes, tiles
 from geomsci.reference.spd import affine, bures_wasserstein, log_euclidean
 from geomsci.reference.spd.barycentre import MeanInfo
 
@@ -24,7 +24,23 @@ def distance(A: Array, B: Array, metric: str) -> Array:
     rule = METRICS[metric]
     if A.ndim > B.ndim:
         A, B = B, A
-    return rule.distance_between(rule.prepare_left(A), rule.prepare_right(B))
+    size = 8 * B.shape[-1] ** 2
+    if A.ndim == 2 and B.ndim == 3:
+        left = rule.prepare_left(A)
+
+        def to_one(part: Array) -> Array:
+            return rule.distance_between(left, rule.prepare_right(part))
+
+        return map_tiles(to_one, B, bytes_per_item=size)
+
+    def pairs(first: Array, second: Array) -> Array:
+        return rule.distance_between(
+            rule.prepare_left(first), rule.prepare_right(second)
+        )
+
+    if A.ndim == 3 and A.shape == B.shape:
+        return map_tiles(pairs, A, B, bytes_per_item=size)
+    return pairs(A, B)
 
 
 def pairwise_distances(A: Array, B: Array | None, metric: str) -> Array:

@@ -43,6 +43,20 @@ def test_solutions_solve(xp, positive):
     xp.assert_close(one, xp.to_numpy(X[0, ...]).astype(float), kappa=kappa, n=5)
 
 
+@pytest.mark.parametrize("lower", [True, False])
+@pytest.mark.parametrize("n", [3, 47, 48, 60])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+def test_triangles_of_every_size(n, lower, dtype):
+    rng = np.random.default_rng(n)
+    full = (rng.standard_normal((4, n, n)) / n + 2 * np.eye(n)).astype(dtype)
+    A = np.tril(full) if lower else np.triu(full)
+    B = rng.standard_normal((n, 2)).astype(dtype)
+    X = linalg.solve_triangular(A, B, lower=lower)
+    assert X.dtype == dtype
+    residual = np.linalg.norm(A @ X - B) / np.linalg.norm(B)
+    assert residual <= 64 * np.finfo(dtype).eps * np.log2(n)
+
+
 @pytest.mark.parametrize("shape", [(6, 3), (3, 6)])
 def test_lstsq_has_the_smallest_norm(xp, shape):
     rng = np.random.default_rng(1)
