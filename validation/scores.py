@@ -90,8 +90,18 @@ def accuracy_weights(predicted: np.ndarray, y: np.ndarray, W: np.ndarray) -> np.
     return W @ (predicted == y) / W.sum(axis=1)
 
 
-def stratified_counts(y: np.ndarray, n_resamples: int, seed: int) -> np.ndarray:
-    """Multiplicities of bootstrap samples drawn within every class.
+def stratified_counts(
+    y: np.ndarray, trial: np.ndarray, n_resamples: int, seed: int
+) -> np.ndarray:
+    """Multiplicities of the epochs when whole trials are drawn within every class.
+
+    Epochs cut from one trial resemble each other: drawn one by one they would feign a
+    larger sample, and an interval that is too narrow.
+
+    Parameters
+    ----------
+    y, trial : ndarray, shape (n,)
+        Class and trial of every epoch; a trial has one class.
 
     Returns
     -------
@@ -99,17 +109,20 @@ def stratified_counts(y: np.ndarray, n_resamples: int, seed: int) -> np.ndarray:
         Every class keeps its number of trials in every sample.
     """
     rng = np.random.default_rng(seed)
-    W = np.zeros((n_resamples, y.shape[0]))
+    _, first, of_epoch = np.unique(trial, return_index=True, return_inverse=True)
+    label_of_trial = y[first]
+    counts = np.zeros((n_resamples, first.size))
     for label in np.unique(y):
-        members = np.flatnonzero(y == label)
+        members = np.flatnonzero(label_of_trial == label)
         equal = np.full(members.size, 1 / members.size)
-        W[:, members] = rng.multinomial(members.size, equal, size=n_resamples)
-    return W
+        counts[:, members] = rng.multinomial(members.size, equal, size=n_resamples)
+    return counts[:, of_epoch]
 
 
 def scores_of(
     outcomes: Mapping[str, Outcome],
     y: np.ndarray,
+    trial: np.ndarray,
     *,
     metric: str,
     suite: str,
@@ -126,8 +139,10 @@ def scores_of(
     outcomes : mapping of str to Outcome
         Method name to what it said; must hold ``baseline``.
     y : ndarray, shape (n,)
-        True labels of the test trials; for ``metric="AUC"`` the larger label is the
+        True labels of the test epochs; for ``metric="AUC"`` the larger label is the
         positive class.
+    trial : ndarray, shape (n,)
+        Trial of every epoch; the bootstrap draws whole trials.
     metric : {"AUC", "accuracy"}
     """
     measure: Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -145,7 +160,7 @@ def scores_of(
             return accuracy_weights(values, y, W)
 
     once = np.ones((1, y.shape[0]))
-    W = stratified_counts(y, N_RESAMPLES, SEED)
+    W = stratified_counts(y, trial, N_RESAMPLES, SEED)
     points = {m: float(measure(o.values, once)[0]) for m, o in outcomes.items()}
     samples = {m: measure(o.values, W) for m, o in outcomes.items()}
     scores = []
@@ -173,7 +188,7 @@ def scores_of(
                 value=points[method],
                 low=float(low),
                 high=float(high),
-                n_test=int(y.shape[0]),
+                n_test=int(np.unique(trial).size),
                 chance=chance,
                 seconds=outcome.seconds,
                 note=(notes or {}).get(method, ""),

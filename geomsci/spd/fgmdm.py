@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.utils._param_validation import StrOptions
+
 from geomsci.backends import public, run
 from geomsci.backends.arrays import Array
 from geomsci.spd.checks import sample_weights
@@ -21,7 +23,9 @@ class FgMDM(MDM):
 
     Parameters
     ----------
-    metric : {"affine", "log-euclidean", "bures-wasserstein"}
+    metric : {"affine", "log-euclidean"}
+        Filtered vectors can be long, and only these metrics have an exponential for
+        every vector; the Bures-Wasserstein one is defined for short vectors only.
     tol : float, >= 0
         Tolerance of the means, see `geomsci.spd.mean`.
     max_iter : int, >= 1
@@ -48,6 +52,11 @@ class FgMDM(MDM):
     ----------
     Barachant et al., LVA/ICA 2010, LNCS 6365, 629, section 3.2.
     """
+
+    _parameter_constraints = {
+        **MDM._parameter_constraints,
+        "metric": [StrOptions({"affine", "log-euclidean"})],
+    }
 
     @public("spd.FgMDM.fit")
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> FgMDM:

@@ -120,6 +120,12 @@ def test_unknown_parameters_are_refused(two_classes):
         spd.TangentSpace(metric="euclid").fit(*two_classes)
 
 
+def test_fgmdm_takes_metrics_with_a_global_exponential(two_classes):
+    spd.FgMDM(metric="log-euclidean").fit(*two_classes)
+    with pytest.raises(ValueError, match="FgMDM must be a str among"):
+        spd.FgMDM(metric="bures-wasserstein").fit(*two_classes)
+
+
 def test_inverse_transform_before_fit():
     with pytest.raises(NotFittedError):
         spd.TangentSpace().inverse_transform(np.zeros((1, 3)))

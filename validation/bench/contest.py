@@ -21,7 +21,7 @@ from geomsci.validation.suites import CaseUnavailable
 from geomsci.validation.variants import home
 
 OK, SKIPPED = "ok", "skipped"
-TIME_LIMIT = 90.0
+TIME_LIMIT = 30.0
 """Seconds after which a contest stops early, three turns at the least."""
 
 LEAST_TURNS = 3

@@ -161,6 +161,7 @@ def classify(split: Split, methods: Mapping[str, Fit]) -> tuple[list[Score], lis
     scores = scores_of(
         outcomes,
         test.y,
+        test.trial,
         metric=split.metric,
         suite="eeg",
         dataset=split.dataset,
