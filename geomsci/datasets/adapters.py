@@ -83,15 +83,23 @@ def from_moabb(
 
     Raises
     ------
+    TypeError
+        If ``metadata`` is not a table.
     ValueError
         If ``session`` is missing, or the numbers of epochs differ.
     """
+    if not hasattr(metadata, "__contains__") or isinstance(metadata, str):
+        raise TypeError(
+            "metadata must be a pandas.DataFrame or a mapping of columns, got "
+            f"{type(metadata).__name__}: pass the third result of MOABB's get_data."
+        )
     n_epochs = len(y)
     session = _column(metadata, "session", None)
     if session is None:
         raise ValueError(
             "metadata must have the column 'session', got "
-            f"{', '.join(str(c) for c in metadata)}."
+            f"{', '.join(str(c) for c in metadata) or 'no column'}: add it, or use "
+            "one session for all epochs."
         )
     subject = _column(metadata, "subject", None)
     if subject is not None and np.unique(subject).size > 1:

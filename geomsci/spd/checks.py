@@ -40,7 +40,7 @@ def square_matrices(**named: Any) -> tuple[Any, ...]:
         if X.ndim < 2 or X.shape[-1] != X.shape[-2]:
             raise ValueError(
                 f"{name} must be square matrices of shape (..., n, n), got shape "
-                f"{tuple(X.shape)}."
+                f"{tuple(X.shape)}: pass covariance matrices, not signals."
             )
         if 0 in X.shape:
             raise ValueError(

@@ -80,6 +80,12 @@ def test_moabb_metadata_without_session():
         from_moabb(X, ["left"] * 4, {"run": [0] * 4})
 
 
+@pytest.mark.parametrize("metadata", [None, 3, "session"])
+def test_moabb_metadata_that_is_no_table(metadata):
+    with pytest.raises(TypeError, match="metadata must be a pandas.DataFrame"):
+        from_moabb(X, ["left"] * 4, metadata)
+
+
 def test_arrays_are_not_shared_with_the_source():
     held = X.copy()
     recording = from_moabb(held, ["left"] * 4, {"session": [0] * 4})
