@@ -6,10 +6,7 @@ from typing import Any
 
 from geomsci.backends import public, run
 from geomsci.backends.arrays import Array
-from geomsci.spd.checks import (
-    metric_name,
-    spd_matrices,
-)
+from geomsci.spd.checks import metric_name, spd_matrices
 
 
 @public("spd.distance")

@@ -6,11 +6,7 @@ from typing import Any
 
 from geomsci.backends import public, run
 from geomsci.backends.arrays import Array, common_arrays, require_finite
-from geomsci.spd.checks import (
-    metric_name,
-    spd_matrices,
-    vectors_and_matrices,
-)
+from geomsci.spd.checks import metric_name, spd_matrices, vectors_and_matrices
 
 
 @public("spd.exp_map")

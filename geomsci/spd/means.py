@@ -10,11 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from geomsci.backends import public, run
 from geomsci.backends.arrays import Array, eps
 from geomsci.reference.spd.barycentre import MeanInfo
-from geomsci.spd.checks import (
-    metric_name,
-    sample_weights,
-    spd_matrices,
-)
+from geomsci.spd.checks import metric_name, sample_weights, spd_matrices
 
 
 @public("spd.mean")

@@ -6,9 +6,7 @@ from typing import Any
 
 from geomsci.backends import public, run
 from geomsci.backends.arrays import Array, eps
-from geomsci.spd.checks import (
-    square_matrices,
-)
+from geomsci.spd.checks import square_matrices
 
 
 @public("spd.nearest_spd")

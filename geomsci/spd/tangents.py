@@ -7,10 +7,7 @@ from typing import Any
 from geomsci.backends import public, run
 from geomsci.backends.arrays import Array, common_arrays, require_finite
 from geomsci.reference.spd.vectorisation import matrix_order
-from geomsci.spd.checks import (
-    metric_name,
-    spd_matrices,
-)
+from geomsci.spd.checks import metric_name, spd_matrices
 
 
 @public("spd.tangent_vectors")
