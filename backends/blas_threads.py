@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 from typing import Any
 
 from geomsci.backends.arrays import Array, library
@@ -21,6 +22,32 @@ LARGEST = 512
 """Rows or columns from which splitting one matrix pays."""
 
 
+class _OneThread(contextlib.AbstractContextManager[None]):
+    """Holds BLAS at one thread from the first entry to the last exit.
+
+    The number of threads belongs to the process, so entries are counted over all Python
+    threads: two overlapping blocks that each restored what they found would leave the
+    process at one thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._entries += 1
+            if self._entries == 1:
+                self._limit = _controller().limit(limits=1, user_api="blas")
+
+    def __exit__(self, *exc: object) -> None:
+        with self._lock:
+            self._entries -= 1
+            if self._entries == 0:
+                self._limit.restore_original_limits()
+
+
 @functools.cache
 def _controller() -> Any:
     import threadpoolctl
@@ -28,10 +55,14 @@ def _controller() -> Any:
     return threadpoolctl.ThreadpoolController()
 
 
-def one_thread(x: Array) -> contextlib.AbstractContextManager[Any]:
+_ONE_THREAD = _OneThread()
+_AS_IT_IS: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+
+
+def one_thread(x: Array) -> contextlib.AbstractContextManager[None]:
     """Context in which NumPy works on the stack ``x`` with one BLAS thread."""
     if library(x) != "numpy" or x.ndim < 3:
-        return contextlib.nullcontext()
+        return _AS_IT_IS
     if max(x.shape[-2:]) < SMALLEST or min(x.shape[-2:]) >= LARGEST:
-        return contextlib.nullcontext()
-    return _controller().limit(limits=1, user_api="blas")
+        return _AS_IT_IS
+    return _ONE_THREAD

@@ -34,9 +34,10 @@ from geomsci.eeg.setting import (
     most_likely,
 )
 from geomsci.reference.eeg.selection import RULES, Setting, select, standard_error
+from geomsci.spd.estimator import StackInput
 
 
-class ACMClassifier(ClassifierMixin, BaseEstimator):
+class ACMClassifier(StackInput, ClassifierMixin, BaseEstimator):
     """Classify EEG epochs by augmented covariances with nested choice of setting.
 
     For every (order, lag) of the grid: `AugmentedCovariances`, the tangent space at
@@ -278,6 +279,11 @@ class ACMClassifier(ClassifierMixin, BaseEstimator):
             Columns in the order of ``classes_``; rows sum to 1.
         """
         return self.calibrator_.predict_proba(as_columns(self._decision(X)))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.array_api_support = False
+        return tags
 
     def _decision(self, X: Any) -> np.ndarray:
         """Mean over the settings of the decision values in units of their spread."""

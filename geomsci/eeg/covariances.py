@@ -22,9 +22,10 @@ from geomsci.eeg.epochs import (
     singularity_problem,
 )
 from geomsci.spd.checks import require_conditioning
+from geomsci.spd.estimator import StackInput
 
 
-class AugmentedCovariances(TransformerMixin, BaseEstimator):
+class AugmentedCovariances(StackInput, TransformerMixin, BaseEstimator):
     """Covariance matrices of delay-embedded EEG epochs.
 
     ``C = cov(Z)`` with ``Z = [X[:, 0:L]; X[:, lag:lag+L]; ...]``, of size
@@ -198,13 +199,6 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         if problem:
             raise ValueError(problem)
         return xp, X
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.array_api_support = True
-        return tags
 
 
 def _require_finite_result(xp: Any, X: Array, C: Array) -> None:

@@ -18,9 +18,10 @@ from geomsci.eeg.epochs import (
     embedding_problem,
     require_channels,
 )
+from geomsci.spd.estimator import StackInput
 
 
-class DelayEmbedding(TransformerMixin, BaseEstimator):
+class DelayEmbedding(StackInput, TransformerMixin, BaseEstimator):
     """Stack every epoch with delayed copies of itself.
 
     Row ``k * n_channels + c`` of the result is channel ``c``, ``k * lag`` samples
@@ -145,10 +146,3 @@ class DelayEmbedding(TransformerMixin, BaseEstimator):
         if problem:
             raise ValueError(problem)
         return X
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.array_api_support = True
-        return tags

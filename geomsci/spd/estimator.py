@@ -15,7 +15,18 @@ from geomsci.reference.spd.metrics import METRICS
 from geomsci.spd.checks import spd_matrices
 
 
-class SPDEstimator(BaseEstimator):
+class StackInput:
+    """Mixin of estimators whose input is a stack, with three axes, of any library."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.three_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.array_api_support = True
+        return tags
+
+
+class SPDEstimator(StackInput, BaseEstimator):
     """Base of estimators with input ``(n_matrices, n, n)`` that compute means.
 
     Later calls must bring the matrix size, the library and the device of ``fit``.
@@ -80,10 +91,3 @@ class SPDEstimator(BaseEstimator):
                 f"X must have shape (n_matrices, n, n), got {tuple(X.shape)}."
             )
         return xp, X
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.array_api_support = True
-        return tags

@@ -29,6 +29,21 @@ def test_only_stacks_of_middling_matrices_are_limited(shape, limited):
         assert _threads() == before
 
 
+def test_overlapping_blocks_restore_what_the_first_one_found():
+    stack = np.zeros((3, 48, 48))
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        before = _threads()
+        first, second = one_thread(stack), one_thread(stack)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert _threads() == [1] * len(before)
+        second.__exit__(None, None, None)
+        assert _threads() == before
+
+
 def test_other_libraries_are_left_alone(xp):
-    with one_thread(xp.asarray(np.zeros((2, 48, 48)))) as controller:
-        assert (controller is None) == (xp.library != "numpy")
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        before = _threads()
+        with one_thread(xp.asarray(np.zeros((2, 48, 48)))):
+            assert (_threads() == before) == (xp.library != "numpy")
