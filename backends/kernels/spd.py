@@ -57,7 +57,7 @@ SIGNATURE = (
     "float64[2]",
 )
 LARGEST_N = 32
-WORTH_A_KERNEL = 3_000_000
+WORTH_A_KERNEL = 2_000_000
 """Cubes ``N n^3`` from which the gain repays loading Numba (0.4 s) within a mean."""
 
 VECTOR = 8
