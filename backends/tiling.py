@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from geomsci.backends import threads
 from geomsci.backends.arrays import Array, array_namespace, device, library
 from geomsci.backends.blas_threads import one_thread
 
@@ -40,18 +41,56 @@ def tile_bytes(x: Array) -> int:
     return CACHE_BYTES if on_host else DEVICE_BYTES
 
 
+def each_tile(
+    work: Callable[[slice], None],
+    n_items: int,
+    bytes_per_item: int,
+    *,
+    like: Array,
+    target: int | None = None,
+) -> None:
+    """Call ``work`` on every tile of ``range(n_items)``.
+
+    NumPy releases the interpreter's lock in its loops, so tiles of NumPy arrays are
+    shared by the threads of `geomsci.backends.threads`, each with one BLAS thread.
+    Tiles must not share what they write. Results depend on neither tiles nor threads.
+
+    Parameters
+    ----------
+    work : callable
+        Takes a slice.
+    n_items, bytes_per_item : int
+    like : array
+        An array of the work: where it lives says how large a tile is.
+    target : int, optional
+        Bytes of a tile; default `tile_bytes` of ``like``.
+    """
+    parts = list(tiles(n_items, bytes_per_item, target=target or tile_bytes(like)))
+
+    def pieces(first: int, last: int) -> None:
+        for part in parts[first:last]:
+            work(part)
+
+    if library(like) == "numpy":
+        with one_thread(like):
+            threads.over_batch(pieces, len(parts), at_least=1)
+    else:
+        pieces(0, len(parts))
+
+
 def map_tiles(
     function: Callable[..., Array], *stacks: Array, bytes_per_item: int
 ) -> Array:
     """``function`` applied to tiles of the stacks' first axis, results joined.
 
-    The result does not depend on the tile size: the items are independent.
+    The items must be independent; the tiles run as in `each_tile`.
     """
     xp = array_namespace(*stacks)
-    n_items = stacks[0].shape[0]
-    with one_thread(stacks[0]):
-        parts = [
-            function(*(x[tile, ...] for x in stacks))
-            for tile in tiles(n_items, bytes_per_item, target=tile_bytes(stacks[0]))
-        ]
+    results: dict[int, Array] = {}
+
+    def work(tile: slice) -> None:
+        results[tile.start] = function(*(x[tile, ...] for x in stacks))
+
+    each_tile(work, stacks[0].shape[0], bytes_per_item, like=stacks[0])
+    parts = [results[start] for start in sorted(results)]
     return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)

@@ -25,9 +25,8 @@ from collections.abc import Callable
 from typing import Any
 
 from geomsci.backends.arrays import Array, array_namespace, device
-from geomsci.backends.blas_threads import one_thread
 from geomsci.backends.dispatch import run
-from geomsci.backends.tiling import tile_bytes, tiles
+from geomsci.backends.tiling import each_tile, tile_bytes
 from geomsci.reference.eeg.embedding import window_length
 
 _TILES = 3
@@ -76,11 +75,11 @@ def augmented_covariance(
     S = xp.empty((N, n, n), dtype=X.dtype, device=device(X))
     mu = xp.empty((N, order, C), dtype=X.dtype, device=device(X))
     per_epoch = xp.finfo(X.dtype).bits // 8 * (C * T + 2 * n * n)
-    with one_thread(S):
-        for tile in tiles(N, per_epoch, target=_TILES * tile_bytes(X)):
-            S[tile, ...], mu[tile, ...] = _centred_products(
-                xp, X[tile, ...], order, lag, L
-            )
+
+    def work(tile: slice) -> None:
+        S[tile, ...], mu[tile, ...] = _centred_products(xp, X[tile, ...], order, lag, L)
+
+    each_tile(work, N, per_epoch, like=X, target=_TILES * tile_bytes(X))
     finish = _ESTIMATORS[estimator]
     return xp.reshape(finish(S, X, mu, lag, L), (*batch, n, n))
 
@@ -162,7 +161,8 @@ def fourth_moment(X: Array, mu: Array, lag: int, n_samples: int) -> Array:
     moment = xp.empty((N,), dtype=X.dtype, device=device(X))
     ones = xp.ones((1, C), dtype=X.dtype, device=device(X))
     per_epoch = xp.finfo(X.dtype).bits // 8 * (C + p) * T
-    for tile in tiles(N, per_epoch, target=_TILES * tile_bytes(X)):
+
+    def work(tile: slice) -> None:
         mu_0 = mu[tile, :1, :]
         Y = X[tile, :, :] - xp.matrix_transpose(mu_0)
         d = mu[tile, 1:, :] - mu_0
@@ -176,6 +176,8 @@ def fourth_moment(X: Array, mu: Array, lag: int, n_samples: int) -> Array:
         if p > 1:
             norms = norms + xp.sum(d * d, axis=(1, 2))[:, None]
         moment[tile] = xp.linalg.vecdot(norms, norms)
+
+    each_tile(work, N, per_epoch, like=X, target=_TILES * tile_bytes(X))
     return moment
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 
 from geomsci.backends.arrays import Array, array_namespace, device, real_dtype
-from geomsci.backends.tiling import map_tiles, tile_bytes, tiles
+from geomsci.backends.tiling import map_tiles
 from geomsci.reference.spd import affine, bures_wasserstein, log_euclidean
 from geomsci.reference.spd.barycentre import MeanInfo
 
@@ -57,13 +57,16 @@ def pairwise_distances(A: Array, B: Array | None, metric: str) -> Array:
     i = xp.arange(n_a, dtype=xp.int64, device=device(A))[:, None]
     j = xp.arange(n_b, dtype=xp.int64, device=device(A))[None, :]
     first, second = xp.nonzero(i < j if B is None else i + j >= 0)
-    parts = [
-        rule.distance_between(
-            xp.take(left, first[tile], axis=0), xp.take(right, second[tile], axis=0)
+
+    def between(i: Array, j: Array) -> Array:
+        return rule.distance_between(
+            xp.take(left, i, axis=0), xp.take(right, j, axis=0)
         )
-        for tile in tiles(first.shape[0], 8 * A.shape[-1] ** 2, target=tile_bytes(A))
-    ]
-    flat = xp.concat(parts) if parts else None
+
+    flat = None
+    if first.shape[0]:
+        size = 8 * A.shape[-1] ** 2
+        flat = map_tiles(between, first, second, bytes_per_item=size)
     if B is not None:
         return xp.reshape(flat, (n_a, n_b))
     return _symmetric(A, flat, n_a)

@@ -16,7 +16,7 @@ SOURCE = "geomsci.reference.spd.jacobi"
 
 
 def test_drivers_import_neither_numba_nor_cupy():
-    modules = "spd, shrinkage, threads"
+    modules = "spd, shrinkage"
     code = (
         f"import sys; from geomsci.backends.kernels import {modules}; "
         "from geomsci.backends import compile, cuda; "

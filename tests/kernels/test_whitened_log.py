@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import geomsci
-from geomsci.backends import LinAlgError
-from geomsci.backends.kernels import spd, threads
+from geomsci.backends import LinAlgError, threads
+from geomsci.backends.kernels import spd
 from geomsci.reference.spd import jacobi
 
 EPS = float(np.finfo(np.float64).eps)
@@ -239,6 +239,7 @@ def test_it_pays_for_long_stacks_on_two_threads(monkeypatch, n_threads, pays):
     X, C = _stack(300, 22)
     assert spd.pays_whitened_log(X, C) == pays
     assert not spd.pays_whitened_log(X, C[:30])
+    assert not spd.pays_whitened_log(*_stack(300, spd.LARGEST_N_THAT_PAYS + 1))
 
 
 def test_results_do_not_depend_on_the_choice(monkeypatch):

@@ -36,13 +36,12 @@ def _fourth_moment(
 
 INPUTS: dict[str, list[tuple[str, Callable[[], tuple[Any, ...]]]]] = {
     "spd.whitened_log": [
-        ("1000×8×8", lambda: _whitened_log(1000, 8)),
+        ("4000×8×8", lambda: _whitened_log(4000, 8)),
         ("1000×22×22", lambda: _whitened_log(1000, 22)),
-        ("300×32×32", lambda: _whitened_log(300, 32)),
     ],
     "eeg.fourth_moment": [
-        ("1000×22×1000, order 1", lambda: _fourth_moment((1000, 22, 1000), 1, 1)),
-        ("72×22×1000, order 10", lambda: _fourth_moment((72, 22, 1000), 10, 2)),
+        ("288×22×1000, order 4", lambda: _fourth_moment((288, 22, 1000), 4, 4)),
+        ("288×22×1000, order 8", lambda: _fourth_moment((288, 22, 1000), 8, 2)),
     ],
 }
 """Row of the capability table to sizes and arguments."""

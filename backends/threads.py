@@ -1,6 +1,6 @@
-"""Spreads a batch over threads that run compiled code.
+"""Spreads a batch over threads that run compiled code or NumPy's loops.
 
-Compiled loops release the interpreter's lock, so plain Python threads share them.
+Both release the interpreter's lock, so plain Python threads share them.
 Numba's own parallel loops are not used: after one has run, a forked child process
 that runs another is ended by the OpenMP layer without an exception, and on the
 fallback layer two threads that run one at once abort the process. A thread pool costs
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
+import contextvars
 import functools
 import itertools
 import os
@@ -23,13 +24,15 @@ CHUNKS_PER_THREAD = 8
 
 @functools.cache
 def n_threads() -> int:
-    """Number of threads: ``NUMBA_NUM_THREADS``, else the processors we may use.
+    """Number of threads for batches.
 
-    Joblib sets the variable in its workers, so nested parallelism is not multiplied.
+    ``NUMBA_NUM_THREADS``, else ``OMP_NUM_THREADS``, else the processors we may use.
+    Joblib sets the variables in its workers, so nested parallelism is not multiplied.
     """
-    wanted = os.environ.get("NUMBA_NUM_THREADS", "")
-    if wanted.isdecimal() and int(wanted) > 0:
-        return int(wanted)
+    for variable in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
+        wanted = os.environ.get(variable, "")
+        if wanted.isdecimal() and int(wanted) > 0:
+            return int(wanted)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -55,6 +58,7 @@ class _Pool:
 
 
 _pool = _Pool()
+_here = threading.local()  # .busy: this thread already works on a piece
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.forget)
 
@@ -75,29 +79,39 @@ def over_batch(
 
     Notes
     -----
-    The calling thread works too. An exception in any piece is raised here.
+    The calling thread works too. Pieces see the caller's context variables. A call
+    from inside a piece stays in its thread. An exception in any piece is raised here.
     """
     pieces = min(n_threads() * CHUNKS_PER_THREAD, n_items // at_least)
     helpers = min(n_threads(), pieces) - 1
-    if helpers < 1:
+    if helpers < 1 or getattr(_here, "busy", False):
         work(0, n_items)
         return
     bounds = [n_items * k // pieces for k in range(pieces + 1)]
     queue = collections.deque(itertools.pairwise(bounds))
 
     def drain() -> None:
-        while True:
-            try:
-                first, last = queue.popleft()
-            except IndexError:
-                return
-            work(first, last)
+        _here.busy = True
+        try:
+            while True:
+                try:
+                    first, last = queue.popleft()
+                except IndexError:
+                    return
+                work(first, last)
+        finally:
+            _here.busy = False
 
     executor = _pool.executor()
-    others = [executor.submit(drain) for _ in range(helpers)]
+    others = [
+        executor.submit(contextvars.copy_context().run, drain) for _ in range(helpers)
+    ]
     try:
         drain()
     finally:
-        concurrent.futures.wait(others)
-    for other in others:
+        queue.clear()
+        # One that has not begun finds nothing left to do.
+        begun = [other for other in others if not other.cancel()]
+        concurrent.futures.wait(begun)
+    for other in begun:
         other.result()

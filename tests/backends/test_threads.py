@@ -9,7 +9,8 @@ import threading
 import numpy as np
 import pytest
 
-from geomsci.backends.kernels import spd, threads
+from geomsci.backends import current_backend, threads, use_backend
+from geomsci.backends.kernels import spd
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +93,29 @@ def test_forked_child_can_run_a_kernel_after_its_parent():
     finally:
         child.join(60)
     assert child.exitcode == 0
+
+
+def test_pieces_see_the_caller_s_context_and_do_not_nest():
+    seen = []
+
+    def work(first, last):
+        def inner(begin, end):
+            seen.append((current_backend(), end - begin))
+
+        threads.over_batch(inner, 8, at_least=1)
+
+    with use_backend("reference"):
+        threads.over_batch(work, 16, at_least=1)
+    assert seen == [("reference", 8)] * 16
+
+
+def test_a_late_helper_is_not_waited_for():
+    release = threading.Event()
+    blocker = threads._pool.executor().submit(release.wait, 60)
+    try:
+        visits = []
+        threads.over_batch(lambda a, b: visits.append((a, b)), 16, at_least=1)
+        assert len(visits) == 16
+    finally:
+        release.set()
+    blocker.result()
