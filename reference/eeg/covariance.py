@@ -29,11 +29,6 @@ from geomsci.backends.dispatch import run
 from geomsci.backends.tiling import each_tile, tile_bytes
 from geomsci.reference.eeg.embedding import window_length
 
-_TILES = 3
-"""Work of one tile in units of the cache: an epoch of 22 channels and 1000 samples has
-176 KB, so several must share a tile for the fixed cost of the operations to vanish (7
-per cent at 1000 epochs)."""
-
 
 def augmented_covariance(
     X: Array,
@@ -79,7 +74,7 @@ def augmented_covariance(
     def work(tile: slice) -> None:
         S[tile, ...], mu[tile, ...] = _centred_products(xp, X[tile, ...], order, lag, L)
 
-    each_tile(work, N, per_epoch, like=X, target=_TILES * tile_bytes(X))
+    each_tile(work, N, per_epoch, like=X, target=_tile_bytes(X, order))
     finish = _ESTIMATORS[estimator]
     return xp.reshape(finish(S, X, mu, lag, L), (*batch, n, n))
 
@@ -177,8 +172,18 @@ def fourth_moment(X: Array, mu: Array, lag: int, n_samples: int) -> Array:
             norms = norms + xp.sum(d * d, axis=(1, 2))[:, None]
         moment[tile] = xp.linalg.vecdot(norms, norms)
 
-    each_tile(work, N, per_epoch, like=X, target=_TILES * tile_bytes(X))
+    each_tile(work, N, per_epoch, like=X, target=_tile_bytes(X, p))
     return moment
+
+
+def _tile_bytes(X: Array, order: int) -> int:
+    """Bytes of one tile: several epochs share it, so that fixed costs vanish.
+
+    An epoch of 22 channels and 1000 samples has 176 KB. Beyond order 1 a tile takes
+    dozens of small operations, and threads that hold the interpreter for each of them
+    hinder one another unless the tiles are larger.
+    """
+    return (3 if order == 1 else 12) * tile_bytes(X)
 
 
 def _as_cov(S: Array, X: Array, mu: Array, lag: int, L: int) -> Array:
