@@ -57,7 +57,7 @@ SIGNATURE = (
 )
 LARGEST_N = 32
 LARGEST_N_THAT_PAYS = 24
-"""Rows up to which the win over the tiled reference was measured to be 1.5 or more."""
+"""Rows up to which the kernel won clearly, by 1.4 (n = 22) to 2.1 times (n = 4)."""
 
 WORTH_A_KERNEL = 2_000_000
 """Cubes ``N n^3`` from which the gain repays loading Numba (0.4 s) within a mean."""

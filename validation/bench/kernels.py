@@ -36,12 +36,14 @@ def _fourth_moment(
 
 INPUTS: dict[str, list[tuple[str, Callable[[], tuple[Any, ...]]]]] = {
     "spd.whitened_log": [
+        ("8000×4×4", lambda: _whitened_log(8000, 4)),
         ("4000×8×8", lambda: _whitened_log(4000, 8)),
         ("1000×22×22", lambda: _whitened_log(1000, 22)),
     ],
     "eeg.fourth_moment": [
+        ("2000×8×125, order 4", lambda: _fourth_moment((2000, 8, 125), 4, 4)),
+        ("2000×3×1000, order 4", lambda: _fourth_moment((2000, 3, 1000), 4, 4)),
         ("288×22×1000, order 4", lambda: _fourth_moment((288, 22, 1000), 4, 4)),
-        ("288×22×1000, order 8", lambda: _fourth_moment((288, 22, 1000), 8, 2)),
     ],
 }
 """Row of the capability table to sizes and arguments."""
