@@ -1,9 +1,9 @@
 """Keeps BLAS from splitting small matrices of a stack over threads.
 
-OpenBLAS starts all its threads for a matrix of 48 rows, and they wait for each other
-at every step of an eigen-decomposition: on a busy 2-core machine a stack of 48 x 48
-matrices took 7 times longer with two threads than with one (``geomsci bench`` measures
-it again). One large matrix keeps all threads.
+OpenBLAS starts all its threads for a matrix of some 48 rows, and they wait for each other
+at every step of an eigen-decomposition: on a busy machine that takes several times
+longer than one thread does. A stack has a better axis to split, see
+`geomsci.backends.threads`. One large matrix keeps all threads.
 """
 
 from __future__ import annotations
