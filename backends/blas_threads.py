@@ -1,8 +1,8 @@
 """Keeps BLAS from splitting small matrices of a stack over threads.
 
-OpenBLAS starts all its threads for a matrix of some 48 rows, and they wait for each other
-at every step of an eigen-decomposition: on a busy machine that takes several times
-longer than one thread does. A stack has a better axis to split, see
+OpenBLAS starts all its threads for a matrix of some 48 rows, and they wait for each
+other at every step of an eigen-decomposition: on a busy machine that takes several
+times longer than one thread does. A stack has a better axis to split, see
 `geomsci.backends.threads`. One large matrix keeps all threads.
 """
 
