@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import threading
 from typing import Any
 
@@ -31,6 +32,10 @@ class _OneThread(contextlib.AbstractContextManager[None]):
     """
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start afresh: a forked child has none of the blocks of its parent."""
         self._lock = threading.Lock()
         self._entries = 0
         self._limit: Any = None
@@ -56,6 +61,8 @@ def _controller() -> Any:
 
 
 _ONE_THREAD = _OneThread()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_ONE_THREAD.forget)
 _AS_IT_IS: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
 
 

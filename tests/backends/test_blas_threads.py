@@ -1,9 +1,13 @@
 """Stacks of small matrices run with one BLAS thread, and the setting is restored."""
 
+import multiprocessing
+import sys
+
 import numpy as np
 import pytest
 import threadpoolctl
 
+from geomsci.backends import blas_threads
 from geomsci.backends.blas_threads import one_thread
 
 
@@ -40,6 +44,24 @@ def test_overlapping_blocks_restore_what_the_first_one_found():
         assert _threads() == [1] * len(before)
         second.__exit__(None, None, None)
         assert _threads() == before
+
+
+def _enter_and_leave(connection):
+    with one_thread(np.zeros((3, 48, 48))):
+        connection.send(True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_forked_while_the_lock_is_held_goes_on():
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    child = context.Process(target=_enter_and_leave, args=(there,))
+    with blas_threads._ONE_THREAD._lock:
+        child.start()
+    assert here.poll(60)
+    child.join(60)
+    assert child.exitcode == 0
 
 
 def test_other_libraries_are_left_alone(xp):
