@@ -234,7 +234,8 @@ def public(name: str) -> Callable[[F], F]:
     ``name`` is a row of the capability table; a missing row fails at import. On a
     method, the estimator's ``backend`` parameter, if not None, is the choice.
     """
-    row = CAPABILITIES[name]
+    if name not in CAPABILITIES:
+        raise KeyError(f"{name} must be a row of geomsci.backends.capabilities.")
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
@@ -258,8 +259,6 @@ def public(name: str) -> Callable[[F], F]:
             # NumPy turns 0-d results into scalars; an array in is an array out.
             return np.asarray(result) if isinstance(result, np.generic) else result
 
-        call.capability = row  # type: ignore[attr-defined]
-        call.capability_name = name  # type: ignore[attr-defined]
         return call  # type: ignore[return-value]
 
     return decorate

@@ -20,7 +20,7 @@ class Status(NamedTuple):
 
 
 def _installed_version(*distributions: str) -> str | None:
-    import importlib.metadata  # 20 ms that `import geomsci` need not pay
+    import importlib.metadata  # slow: not at `import geomsci`
 
     for name in distributions:
         try:

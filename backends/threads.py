@@ -3,8 +3,8 @@
 Both release the interpreter's lock, so plain Python threads share them.
 Numba's own parallel loops are not used: after one has run, a forked child process
 that runs another is ended by the OpenMP layer without an exception, and on the
-fallback layer two threads that run one at once abort the process. A thread pool costs
-about 50 us a call and has neither limit.
+fallback layer two threads that run one at once abort the process. A thread pool has
+neither limit.
 """
 
 from __future__ import annotations

@@ -152,12 +152,6 @@ def suite_experiments(
     return list(module.experiments(quick, data))
 
 
-def symmetric_deviation(matrices: np.ndarray) -> float:
-    """Relative Frobenius norm of the antisymmetric part, the largest of the stack."""
-    skew = matrices - np.conj(np.swapaxes(matrices, -1, -2))
-    return largest_ratio(skew, matrices)
-
-
 def largest_ratio(deviation: np.ndarray, scale: np.ndarray) -> float:
     """Largest ``||deviation_i||_F / ||scale_i||_F`` over two stacks of matrices."""
     top = np.linalg.norm(deviation, axis=(-2, -1))

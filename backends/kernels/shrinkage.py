@@ -23,11 +23,10 @@ BLOCK = 512
 """Samples whose running sums are kept: 4 KB in float64."""
 
 WORTH_A_KERNEL = 10_000_000
-"""Squares from which the gain is worth loading Numba (0.4 s, once a process)."""
+"""Squares from which the gain is worth loading Numba, once a process."""
 
 FEWEST_WINDOWS = 4
-"""Orders from which the kernel won by 1.3 (22 channels, 1000 samples) to 3.4 times (few
-channels or short epochs)."""
+"""Order at which the benchmark measures the win; it is largest for few channels."""
 
 TERMS_WORTH_A_PIECE = 200_000
 """Squares that take about 0.1 ms, the cost of waking a thread."""

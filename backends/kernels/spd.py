@@ -57,16 +57,16 @@ SIGNATURE = (
 )
 LARGEST_N = 32
 LARGEST_N_THAT_PAYS = 24
-"""Rows up to which the kernel won clearly, by 1.4 (n = 22) to 2.1 times (n = 4)."""
+"""Rows up to which the win is clear; the benchmark has n = 4, 8 and 22."""
 
 WORTH_A_KERNEL = 2_000_000
-"""Cubes ``N n^3`` from which the gain repays loading Numba (0.4 s) within a mean."""
+"""Cubes ``N n^3`` from which the gain repays loading Numba within some means."""
 
 VECTOR = 8
 """Doubles in a cache line and in the widest vector register.
 
-Rows of the workspace are padded to it and start at its multiples: a row that straddles
-two lines costs 10 % at n = 22.
+Rows of the workspace are padded to it and start at its multiples, so that no
+row straddles two lines.
 """
 
 THREADS_PER_BLOCK = 64

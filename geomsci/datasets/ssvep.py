@@ -26,8 +26,8 @@ def load_ssvep() -> Recording:
 
     Notes
     -----
-    Split by session or by trial, never between the epochs of one trial: that raises
-    the accuracy by about ten points. The usual protocol trains on sessions 0 to 3 and
+    Split by session or by trial, never between the epochs of one trial: they
+    resemble each other, and the score would flatter. The usual protocol trains on sessions 0 to 3 and
     tests on session 4.
 
     The frequencies were inferred from the spectra. The samples are stored as 16-bit

@@ -4,7 +4,6 @@ import array_api_strict
 import numpy as np
 import pytest
 
-import geomsci
 from geomsci import spd
 from geomsci.backends import LinAlgError
 
@@ -151,13 +150,3 @@ def test_nearest_spd_needs_a_positive_eigenvalue():
 def test_tangent_vectors_of_impossible_length(length):
     with pytest.raises(ValueError, match=r"n \(n \+ 1\) / 2"):
         spd.from_tangent_vectors(np.zeros(length), np.eye(2))
-
-
-def test_missing_gpu_is_one_sentence():
-    with pytest.raises(geomsci.BackendUnavailable, match="cannot run here because"):
-        geomsci.use_backend("cupy")
-
-
-test_missing_gpu_is_one_sentence = pytest.mark.skipif(
-    geomsci.backends.machine.status("cupy").usable, reason="this machine has a GPU"
-)(test_missing_gpu_is_one_sentence)
