@@ -26,9 +26,9 @@ def load_ssvep() -> Recording:
 
     Notes
     -----
-    Split by session or by trial, never between the epochs of one trial: they
-    resemble each other, and the score would flatter. The usual protocol trains on sessions 0 to 3 and
-    tests on session 4.
+    Split by session or by trial, never between the epochs of one trial: they resemble
+    each other, and the score would flatter. The usual protocol trains on sessions 0 to
+    3 and tests on session 4.
 
     The frequencies were inferred from the spectra. The samples are stored as 16-bit
     integers; the rounding error is at most 0.0023 where the signal has a standard
