@@ -12,6 +12,7 @@ _SUBMODULES = (
     "cli",
     "datasets",
     "eeg",
+    "fisher",
     "plotting",
     "reference",
     "spd",

@@ -1,0 +1,1 @@
+"""Fisher curvature of lattice models: exact routes and Monte Carlo."""
