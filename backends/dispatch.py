@@ -61,6 +61,7 @@ class _State(NamedTuple):
     choice: str
     record: Record | None
     outermost: str | None  # name of the public call that is running, if any
+    to_device: Callable[[np.ndarray], Any] | None = None  # set inside an offload
 
 
 _state: contextvars.ContextVar[_State | None] = contextvars.ContextVar(
@@ -94,6 +95,16 @@ def _default() -> _State:
 def current_backend() -> str:
     """Name of the choice in force: hand it to workers, which do not inherit it."""
     return (_state.get() or _default()).choice
+
+
+def placed(values: np.ndarray) -> Any:
+    """NumPy values as an array where the running call computes.
+
+    For functions whose arguments are plain numbers: a NumPy array, or its copy on the
+    GPU inside an offloaded call.
+    """
+    to_device = (_state.get() or _default()).to_device
+    return values if to_device is None else to_device(values)
 
 
 class use_backend:
@@ -340,7 +351,7 @@ def _offload(
         raise NotImplementedError(
             f"{name} runs on the host only: leave the use_backend block and pass NumPy."
         )
-    token = _state.set(state._replace(outermost=name))
+    token = _state.set(state._replace(outermost=name, to_device=mover.enter))
     try:
         moved = [mover.enter(x) for x in args]
         moved_kwargs = {k: mover.enter(v) for k, v in kwargs.items()}
