@@ -159,4 +159,8 @@ CAPABILITIES: dict[str, Capability] = {
     "eeg.ACMClassifier.predict_proba": Capability(
         uses=_ACM, libraries=("numpy", "cupy"), dtypes=_REAL
     ),
+    "fisher.third_squares": Capability(
+        reference="geomsci.reference.fisher.streaming:third_squares",
+        dtypes=("float64",),
+    ),
 }

@@ -97,7 +97,9 @@ def opposite_momenta(shape: tuple[int, ...], first: Array) -> Array:
     return flat_index([-x for x in total], shape)
 
 
-def contracted_square(That: Array, inverses: Array, k1: Array, k3: Array) -> Array:
+def contracted_square(
+    That: Array, inverses: Array, k1: Array, k3: Array, *, weights: Array | None = None
+) -> Array:
     """``sum_k2 conj(T) ginv(k3) ginv(k1) ginv(k2) T`` for a batch of k1.
 
     Parameters
@@ -107,6 +109,8 @@ def contracted_square(That: Array, inverses: Array, k1: Array, k3: Array) -> Arr
     inverses : array, shape (n, d, d)
     k1 : array of int, shape (m,)
     k3 : array of int, shape (m, n)
+    weights : array, shape (m, n), optional
+        Factor of every (k1, k2); default 1.
 
     Returns
     -------
@@ -121,7 +125,8 @@ def contracted_square(That: Array, inverses: Array, k1: Array, k3: Array) -> Arr
     X = sum_over(G1[:, None, :, :, None, None] * That[:, :, None, :, :, :], 3)
     X = sum_over(G[None, None, None, :, :, :] * X[:, :, :, None, :, :], 4)
     X = sum_over(G3[:, :, :, None, None, :] * X[:, None, :, :, :, :], 2)
-    return xp.sum(xp.real(xp.conj(That) * X), axis=(1, 2, 3, 4))
+    square = xp.sum(xp.real(xp.conj(That) * X), axis=(1, 2, 3))
+    return xp.sum(square if weights is None else weights * square, axis=-1)
 
 
 def sum_over(x: Array, axis: int) -> Array:
