@@ -61,30 +61,29 @@ def _traces(F, K, turn1, turn2, scale, total):
     L1, L2 = total.shape[1], total.shape[2]
     for x in range(L1):
         mx = (L1 - x) % L1
-        turn = turn1[x]
+        turn = -turn1[x]
+        mirror1 = F[1, mx, :]
+        mirror8 = F[8, mx, :]
+        F00, F01, F02, F03 = F[0, x, :], F[1, x, :], F[2, x, :], F[3, x, :]
+        F11, F12, F13 = F[4, x, :], F[5, x, :], F[6, x, :]
+        F22, F23, F33 = F[7, x, :], F[8, x, :], F[9, x, :]
+        K00, K01, K10, K11 = K[0, 0, x, :], K[0, 1, x, :], K[1, 0, x, :], K[1, 1, x, :]
+        K20, K21, K30, K31 = K[2, 0, x, :], K[2, 1, x, :], K[3, 0, x, :], K[3, 1, x, :]
+        K22, K23, K32, K33 = K[2, 2, x, :], K[2, 3, x, :], K[3, 2, x, :], K[3, 3, x, :]
+        first, second, third = total[0, x, :], total[1, x, :], total[2, x, :]
+        for y in range(L2):
+            value = F01[y] * K01[y] - F00[y] * K11[y] - F11[y] * K00[y]
+            first[y] += scale[0] * value
+            value = F03[y] * K21[y] + F12[y] * K30[y]
+            value -= F02[y] * K31[y] + F13[y] * K20[y]
+            second[y] += scale[1] * value
+            value = F23[y] * K23[y] - F22[y] * K33[y] - F33[y] * K22[y]
+            third[y] += scale[2] * value
         for y in range(L2):
             my = L2 - y if y > 0 else 0
             wave = turn * turn2[y]
-            F10 = -wave * F[1, mx, my]
-            F32 = -wave * F[8, mx, my]
-            total[0, x, y] += scale[0] * (
-                F[1, x, y] * K[0, 1, x, y]
-                + F10 * K[1, 0, x, y]
-                - F[0, x, y] * K[1, 1, x, y]
-                - F[4, x, y] * K[0, 0, x, y]
-            )
-            total[1, x, y] += scale[1] * (
-                F[3, x, y] * K[2, 1, x, y]
-                + F[5, x, y] * K[3, 0, x, y]
-                - F[2, x, y] * K[3, 1, x, y]
-                - F[6, x, y] * K[2, 0, x, y]
-            )
-            total[2, x, y] += scale[2] * (
-                F[8, x, y] * K[2, 3, x, y]
-                + F32 * K[3, 2, x, y]
-                - F[7, x, y] * K[3, 3, x, y]
-                - F[9, x, y] * K[2, 2, x, y]
-            )
+            first[y] += scale[0] * (wave * mirror1[my] * K10[y])
+            third[y] += scale[2] * (wave * mirror8[my] * K32[y])
 
 
 def _mode_traces(X, K, wave1, wave2, scale, total):

@@ -136,6 +136,28 @@ def log_determinant(z: tuple[float, float], k1: Array, k2: Array) -> Array:
     return xp.log(xp.where(det > 0, det, xp.ones_like(det)))
 
 
+def _with_phases(A: Array, k1: Array, k2: Array) -> Array:
+    """``P A^{-1} P^H`` with ``P = diag(1, e^{i k1}, 1, e^{i k2})``, (4, 4, L1, L2)."""
+    xp = array_namespace(A)
+    eye = xp.eye(4, dtype=A.dtype, device=device(A))
+    inverse = linalg.solve(A, xp.broadcast_to(eye, A.shape))
+    phases = xp.ones(A.shape[:-1], dtype=A.dtype, device=device(A))
+    fermions = xp.arange(4, dtype=xp.int64, device=device(A))
+    for fermion, k in ((L, k1), (D, k2)):
+        phases = xp.where(fermions == fermion, xp.exp(1j * k)[..., None], phases)
+    Khat = phases[..., :, None] * inverse * xp.conj(phases)[..., None, :]
+    return xp.permute_dims(Khat, (2, 3, 0, 1))
+
+
+def square_propagator(
+    z: tuple[float, float], shape: tuple[int, int], twist: tuple[int, int], like: Array
+) -> Array:
+    """``Khat(k)`` of a sector without singular momentum, shape (4, 4, L1, L2)."""
+    k1 = momenta(shape[0], twist[0], like)[:, None]
+    k2 = momenta(shape[1], twist[1], like)[None, :]
+    return _with_phases(square_matrix(z, k1, k2), k1, k2)
+
+
 class _Mode(NamedTuple):
     """A self-conjugate momentum: index, cosines, and -pf (+1 at z = 0)."""
 
@@ -191,14 +213,8 @@ def _sector_terms(
     else:
         here = xp.astype(cells == split.index, xp.complex128)
         chosen = xp.reshape(here, (*shape, 1, 1))
-    eye = xp.eye(4, dtype=xp.complex128, device=device(like))
-    inverse = linalg.solve(A + chosen * B, xp.broadcast_to(eye, A.shape))
-    phases = xp.ones((*shape, 4), dtype=xp.complex128, device=device(like))
-    for fermion, k in ((L, k1), (D, k2)):
-        only = xp.arange(4, dtype=xp.int64, device=device(like)) == fermion
-        phases = xp.where(only, xp.exp(1j * k)[..., None], phases)
-    Khat = phases[..., :, None] * inverse * xp.conj(phases)[..., None, :]
-    Khat = xp.permute_dims(Khat * (1 - chosen), (2, 3, 0, 1))
+    Khat = _with_phases(A + chosen * B, k1, k2)
+    Khat = Khat * xp.permute_dims(1 - chosen, (2, 3, 0, 1))
     if split is None:
         return [_Term(sign, log_modulus, Sector(1.0, twist, Khat))]
     terms = []
