@@ -30,10 +30,11 @@ mode, is a polynomial in the entries of ``a``, and linear along any B of rank tw
     F(a) = 1/2 F(a + B) + 1/2 F(a - B)
 
 holds exactly: the sector becomes two pseudo-sectors, neither of them singular. There
-is no limit and no perturbed coupling.
+is no limit and no perturbed coupling. With B of size ``n^{-1/2}`` the weights stay of
+order one while their propagators change by ``n^{-1/2}``.
 
 The weights ``w_s`` of the pseudo-sectors are signed and add up to one. Their
-cancellation ``kappa = sum |w_s|`` is at most about L, except on frustrated tori.
+cancellation ``kappa = sum |w_s|`` is about 2, except on frustrated tori.
 """
 
 from __future__ import annotations
@@ -43,11 +44,9 @@ from typing import NamedTuple
 
 from geomsci.backends import linalg
 from geomsci.backends.arrays import Array, array_namespace, device
+from geomsci.backends.errors import LinAlgError
 
 TWISTS = ((0, 0), (0, 1), (1, 0), (1, 1))
-
-SINGULAR = 0.3
-"""Pfaffian of a self-conjugate mode below which the sector is split."""
 
 R, L, U, D = range(4)
 
@@ -177,7 +176,7 @@ def _self_conjugate_modes(
     return modes
 
 
-class _Term(NamedTuple):
+class Term(NamedTuple):
     """A sector before its weight is normalised: sign and log of the modulus."""
 
     sign: float
@@ -187,7 +186,7 @@ class _Term(NamedTuple):
 
 def _sector_terms(
     z: tuple[float, float], shape: tuple[int, int], twist: tuple[int, int], like: Array
-) -> list[_Term]:
+) -> list[Term]:
     """The sector, or the two pseudo-sectors that stand for it."""
     xp = array_namespace(like)
     k1 = momenta(shape[0], twist[0], like)[:, None]
@@ -201,13 +200,14 @@ def _sector_terms(
     log_pairs = xp.reshape(log_determinant(z, k1, k2), (-1,)) * paired
     log_modulus = float(xp.sum(log_pairs)) / 2
     smallest = min(modes, key=lambda mode: abs(mode.pfaffian), default=None)
-    split = smallest if smallest and abs(smallest.pfaffian) < SINGULAR else None
+    size = (shape[0] * shape[1]) ** -0.5
+    split = smallest if smallest and abs(smallest.pfaffian) < size / 2 else None
     sign = -1.0 if twist == (0, 0) else 1.0
     for mode in modes:
         if mode is not split:
             sign = math.copysign(sign, sign * mode.pfaffian)
             log_modulus += math.log(abs(mode.pfaffian))
-    B = unit(xp, 4, {(R, L): 1, (L, R): -1}, like)
+    B = unit(xp, 4, {(R, L): size, (L, R): -size}, like)
     if split is None:
         chosen = xp.zeros((*shape, 1, 1), dtype=xp.complex128, device=device(like))
     else:
@@ -216,13 +216,13 @@ def _sector_terms(
     Khat = _with_phases(A + chosen * B, k1, k2)
     Khat = Khat * xp.permute_dims(1 - chosen, (2, 3, 0, 1))
     if split is None:
-        return [_Term(sign, log_modulus, Sector(1.0, twist, Khat))]
+        return [Term(sign, log_modulus, Sector(1.0, twist, Khat))]
     terms = []
-    for step in (1.0, -1.0):
+    for step in (size, -size):
         pfaffian = split.pfaffian - step * (1 + z[1] * split.cosines[1])
         shift = _inverse_at(z, split.cosines, step, like)
         terms.append(
-            _Term(
+            Term(
                 math.copysign(sign, sign * pfaffian),
                 log_modulus + math.log(abs(pfaffian) / 2),
                 Sector(1.0, twist, Khat, split.index, shift),
@@ -254,12 +254,18 @@ def _inverse_at(
 
 
 def normalised(
-    terms: list[_Term], log_scale: float, offset: tuple, factor: tuple
+    terms: list[Term], log_scale: float, offset: tuple, factor: tuple
 ) -> Fermions:
     """Weights that add up to one, and ``log Z = log_scale + log(sum / 2)``."""
     top = max(term.log_modulus for term in terms)
     signed = [term.sign * math.exp(term.log_modulus - top) for term in terms]
     total = math.fsum(signed)
+    if not total > 0:
+        raise LinAlgError(
+            "The partition function must be positive, but its sectors cancel to "
+            f"{total:.3g} of the largest: the couplings are too frustrated for the "
+            "pfaffian method, use method 'transfer_matrix'."
+        )
     weights = [value / total for value in signed]
     sectors = [t.sector._replace(weight=w) for t, w in zip(terms, weights)]
     return Fermions(
