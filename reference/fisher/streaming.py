@@ -28,11 +28,12 @@ What is saved, each time without approximation:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from geomsci.backends import fft, run
 from geomsci.backends.arrays import Array, array_namespace, device
-from geomsci.backends.tiling import each_tile
+from geomsci.backends.tiling import each_tile, tiles
 from geomsci.reference.fisher.cumulants import (
     Invariants,
     contracted_square,
@@ -418,7 +419,13 @@ def third_squares(plan: Bispectrum, k1: Array) -> Array:
     return xp.concat([results[start] for start in sorted(results)])
 
 
-def curvature(lattice: Lattice, shape: tuple[int, int], coupling: Array) -> Streamed:
+def curvature(
+    lattice: Lattice,
+    shape: tuple[int, int],
+    coupling: Array,
+    *,
+    progress: Callable[[list[slice]], Iterable[slice]] = iter,
+) -> Streamed:
     """Exact curvature of the Ising model on a planar torus in O(n) memory.
 
     Parameters
@@ -426,6 +433,8 @@ def curvature(lattice: Lattice, shape: tuple[int, int], coupling: Array) -> Stre
     lattice : Lattice
     shape : (L1, L2)
     coupling : array, shape (d,)
+    progress : callable
+        Hands out the pieces of the work one by one, to show how far it is.
 
     Notes
     -----
@@ -447,8 +456,11 @@ def curvature(lattice: Lattice, shape: tuple[int, int], coupling: Array) -> Stre
     plan = bispectrum(model, parts, shape, inverses)
     momenta = xp.asarray(k1, dtype=xp.int64, device=device(coupling))
     multiplicity = xp.asarray(counts, dtype=xp.float64, device=device(coupling))
-    squares = run("fisher.third_squares", plan, momenta)
-    third_norm = xp.sum(squares * multiplicity) / n
+    third_norm = xp.zeros((), dtype=xp.float64, device=device(coupling))
+    for part in progress(list(tiles(len(k1), 1, target=max(64, len(k1) // 100)))):
+        squares = run("fisher.third_squares", plan, momenta[part])
+        third_norm = third_norm + xp.sum(squares * multiplicity[part])
+    third_norm = third_norm / n
     return Streamed(
         xp.asarray(list(parts.mean), dtype=xp.float64, device=device(coupling)),
         metric,
