@@ -168,6 +168,18 @@ CAPABILITIES: dict[str, Capability] = {
     "eeg.ACMClassifier.predict_proba": Capability(
         uses=_ACM, libraries=("numpy", "cupy"), dtypes=_REAL
     ),
+    "fisher.FisherCurvature.fit": Capability(
+        uses=("fisher.triple_products",), dtypes=_DOUBLE
+    ),
+    "fisher.FisherCurvature.partial_fit": Capability(
+        uses=("fisher.triple_products",), dtypes=_DOUBLE
+    ),
+    "fisher.LatticeSampler.sample": Capability(
+        uses=("fisher.sweeps",), libraries=("numpy", "cupy"), dtypes=_DOUBLE
+    ),
+    "fisher.LatticeSampler.sample_with_clusters": Capability(
+        uses=("fisher.sweeps",), libraries=("numpy", "cupy"), dtypes=_DOUBLE
+    ),
     "fisher.effective_exponents": Capability(
         reference=f"{_FISHER}.scaling:effective_exponents", dtypes=_DOUBLE
     ),
@@ -201,7 +213,7 @@ CAPABILITIES: dict[str, Capability] = {
         uses=(
             "fisher.enumerated_log_partition",
             "fisher.fermions",
-            "fisher.transfer_matrix_log_partition",
+            "fisher.transfer_matrix_cumulants",
         ),
         dtypes=_DOUBLE,
     ),
@@ -217,6 +229,28 @@ CAPABILITIES: dict[str, Capability] = {
         uses=("fisher.third_squares",),
         dtypes=_DOUBLE,
     ),
+    "fisher.sweeps": Capability(
+        reference=f"{_FISHER}.chains:sweeps",
+        kernels={
+            ("numba", "numpy"): Kernel(
+                f"{_KERNELS}.lattice:sweeps_numba",
+                accepts=f"{_KERNELS}.lattice:accepts_sweeps",
+                measured="Swendsen-Wang, 128 x 128: compiled against interpreted",
+            ),
+            ("numba", "cupy"): Kernel(
+                f"{_KERNELS}.lattice:sweeps_cuda",
+                accepts=f"{_KERNELS}.lattice:accepts_sweeps_cuda",
+                measured="not measured on a GPU yet",
+            ),
+            ("cuda", "cupy"): Kernel(
+                f"{_KERNELS}.lattice:sweeps_cuda",
+                accepts=f"{_KERNELS}.lattice:accepts_sweeps_cuda",
+                measured="not measured on a GPU yet",
+            ),
+        },
+        libraries=("numpy", "cupy"),
+        dtypes=_DOUBLE,
+    ),
     "fisher.third_squares": Capability(
         reference="geomsci.reference.fisher.streaming:third_squares",
         kernels={
@@ -226,14 +260,19 @@ CAPABILITIES: dict[str, Capability] = {
                 measured="square torus, L = 64 on two threads",
                 pays=f"{_KERNELS}.third_squares:pays_third_squares",
             ),
+            ("cuda", "cupy"): Kernel(
+                f"{_KERNELS}.third_squares_cuda:third_squares_cuda",
+                accepts=f"{_KERNELS}.third_squares_cuda:accepts_third_squares_cuda",
+                measured="not measured on a GPU yet",
+            ),
         },
         dtypes=("float64",),
     ),
     "fisher.transfer_matrix_cumulants": Capability(
         reference=f"{_FISHER}.transfer_matrix:cumulants", dtypes=_DOUBLE
     ),
-    "fisher.transfer_matrix_log_partition": Capability(
-        reference=f"{_FISHER}.transfer_matrix:log_partition", dtypes=_DOUBLE
+    "fisher.triple_products": Capability(
+        reference=f"{_FISHER}.bispectrum:triple_products", dtypes=_DOUBLE
     ),
     "fisher.zero_momentum_amplitude": Capability(
         reference=f"{_FISHER}.zero_momentum:zero_momentum_amplitude", dtypes=_DOUBLE

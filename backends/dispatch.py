@@ -242,8 +242,9 @@ def _require_row(name: str, choice: str, kind: str) -> None:
 def public(name: str) -> Callable[[F], F]:
     """Decorator of a public function or method: applies the choice of backend once.
 
-    ``name`` is a row of the capability table; a missing row fails at import. On a
-    method, the estimator's ``backend`` parameter, if not None, is the choice.
+    ``name`` is a row of the capability table; a missing row fails at import. A
+    keyword ``backend`` of the function, or on a method the estimator's ``backend``
+    parameter, is the choice if it is not None.
     """
     if name not in CAPABILITIES:
         raise KeyError(f"{name} must be a row of geomsci.backends.capabilities.")
@@ -254,7 +255,9 @@ def public(name: str) -> Callable[[F], F]:
             state = _state.get() or _default()
             if state.outermost is not None:
                 return function(*args, **kwargs)
-            own = getattr(args[0], "backend", None) if args else None
+            own = kwargs.get("backend")
+            if own is None and args:
+                own = getattr(args[0], "backend", None)
             if own is not None:
                 state = state._replace(choice=_checked(own, "backend"))
             if state.choice == "cupy":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import os
 import types
 from typing import NamedTuple
 
@@ -84,3 +85,18 @@ def require_numba() -> None:
             "The numba backend cannot run here because Numba is not installed: "
             "install numba, or choose another backend."
         )
+
+
+def available_memory() -> int:
+    """Bytes that this process can still take on the host, as far as can be known."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return 1024 * int(line.split()[1])
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 2**63

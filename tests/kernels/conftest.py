@@ -50,3 +50,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., ctypes.CDLL
 def host_fourth_moment(build: Callable[..., ctypes.CDLL]) -> ctypes.CDLL:
     """The real kernel file, run by the host shim."""
     return build("host_launch.cpp", cuda.source("fourth_moment.cu"))
+
+
+@pytest.fixture(scope="session")
+def host_third_squares(build: Callable[..., ctypes.CDLL]) -> ctypes.CDLL:
+    """The kernels of the streaming sum over third cumulants, run by the host shim."""
+    return build("third_squares_launch.cpp", cuda.source("third_squares.cu"))

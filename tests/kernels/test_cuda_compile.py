@@ -18,7 +18,17 @@ FILES = sorted(
     for item in importlib.resources.files("geomsci.backends.kernels").iterdir()
     if item.name.endswith(".cu")
 )
-ENTRIES = {"fourth_moment.cu": ("fourth_moment_float", "fourth_moment_double")}
+ENTRIES = {
+    "fourth_moment.cu": ("fourth_moment_float", "fourth_moment_double"),
+    "third_squares.cu": (
+        "third_row_sums",
+        *(
+            f"third_{stage}_{d}"
+            for stage in ("products", "traces", "modes", "contract")
+            for d in (2, 3)
+        ),
+    ),
+}
 
 
 @pytest.fixture(scope="module")
