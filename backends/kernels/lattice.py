@@ -47,6 +47,11 @@ WORK = (
 )
 
 
+def _named(target: str) -> Any:
+    """A value of the methods' modules, which this floor knows by name only."""
+    return resolve(target)
+
+
 def _source(state: Any) -> str:
     return f"{FISHER}.{'vectors' if state.ndim == 3 else 'colours'}"
 
@@ -60,7 +65,7 @@ def _kernel(state: Any) -> Any:
         f"{scalar}[{state.ndim}]", f"{scalar}[{state.ndim + 1}]", "uint32[3]", "int64",
         *TABLES, *["int64"] * 5, *WORK,
     )  # fmt: skip
-    helpers = (*resolve(f"{source}:HELPERS"), "run_chain")
+    helpers = (*_named(f"{source}:HELPERS"), "run_chain")
     return compile.host(f"{source}:run_chains", helpers, signature)
 
 
@@ -99,8 +104,8 @@ def sweeps_numba(
 ) -> tuple[np.ndarray, ...]:
     """`geomsci.reference.fisher.chains.sweeps` on the host."""
     kernel = _kernel(state)
-    code = resolve(f"{FISHER}.chains:ALGORITHMS")[algorithm]
-    shapes = resolve(f"{FISHER}.chains:shapes_for")(tables, state)
+    code = _named(f"{FISHER}.chains:ALGORITHMS")[algorithm]
+    shapes = _named(f"{FISHER}.chains:shapes_for")(tables, state)
     state, kept, labels = _allocated(np, tables, state, n_kept, n_labels)
 
     def work(first_chain: int, last_chain: int) -> None:
@@ -147,7 +152,7 @@ def _chain_thread(
 
 def chain_grid(source: str) -> Any:
     """The CUDA kernel of a source; compiled for the types at its first launch."""
-    helpers = tuple(resolve(f"{source}:HELPERS"))
+    helpers = tuple(_named(f"{source}:HELPERS"))
     return compile.grid(
         f"{__name__}:_chain_thread", (("run_chain", f"{source}:run_chain", helpers),)
     )
@@ -214,8 +219,8 @@ def sweeps_cuda(
     cupy = machine.require_cupy()
     from numba import cuda as numba_cuda
 
-    code = resolve(f"{FISHER}.chains:ALGORITHMS")[algorithm]
-    shapes = resolve(f"{FISHER}.chains:shapes_for")(tables, state)
+    code = _named(f"{FISHER}.chains:ALGORITHMS")[algorithm]
+    shapes = _named(f"{FISHER}.chains:shapes_for")(tables, state)
     with state.device:
         state, kept, labels = _allocated(cupy, tables, state, n_kept, n_labels)
         workers = n_workers(shapes, state.shape[0])

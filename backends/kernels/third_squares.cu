@@ -5,7 +5,7 @@
 //   out[k1] = sum_{k2} h(k1, k2, k3),   k1 + k2 + k3 = 0,
 //   h       = That* ginv(k3)* ginv(k1)* ginv(k2)* That,
 //
-// as geomsci.reference.fisher.streaming defines it. Per group of sectors with one
+// as geomsci.reference.fisher.third_transform defines it. Per group of sectors with one
 // propagator Khat and per type b of the middle bond:
 //
 //   products   F[i, j](q) = (Khat(q - k1) eps_b Khat(q))_ij,  i <= j,  i, j < 2 D

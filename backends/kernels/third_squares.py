@@ -277,7 +277,7 @@ def third_squares_numba(plan: Any, k1: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     plan : Bispectrum
-        Of `geomsci.reference.fisher.streaming`.
+        Of `geomsci.reference.fisher.third_transform`.
     k1 : ndarray of int, shape (m,)
 
     Returns

@@ -95,7 +95,7 @@ def third_squares_cuda(plan: Any, k1: Any) -> Any:
     Parameters
     ----------
     plan : Bispectrum
-        Of `geomsci.reference.fisher.streaming`.
+        Of `geomsci.reference.fisher.third_transform`.
     k1 : array of int, shape (m,)
         Flat indices of momenta.
     """

@@ -7,7 +7,7 @@ import pytest
 
 import geomsci
 from geomsci.backends.kernels import third_squares as kernel
-from geomsci.reference.fisher import streaming
+from geomsci.reference.fisher import streaming, third_transform
 from geomsci.reference.fisher.cumulants import inverse_blocks, metric_blocks
 from geomsci.reference.fisher.lattices import SQUARE, TRIANGULAR
 from geomsci.reference.fisher.pfaffian import fermions, mixture
@@ -33,7 +33,7 @@ def plan_of(lattice, shape, J):
     d = len(J)
     blocks = metric_blocks(parts.metric.reshape(d, d, *shape))
     inverses, condition = inverse_blocks(blocks)
-    return streaming.bispectrum(model, parts, shape, inverses), float(condition)
+    return third_transform.bispectrum(model, parts, shape, inverses), float(condition)
 
 
 @pytest.mark.parametrize(("shape", "J"), TORI, ids=str)

@@ -14,7 +14,7 @@ import scipy.fft
 
 from geomsci.backends import cuda, machine
 from geomsci.backends.kernels import third_squares_cuda as driver
-from geomsci.reference.fisher import cumulants, pfaffian, streaming
+from geomsci.reference.fisher import cumulants, pfaffian, streaming, third_transform
 from geomsci.reference.fisher.lattices import LATTICES
 
 EPS = float(np.finfo(np.float64).eps)
@@ -67,7 +67,7 @@ def _plan(name, shape, coupling):
     parts = pfaffian.mixture(model, shape, J)
     metric = parts.metric.reshape(len(J), len(J), *shape)
     inverses, _ = cumulants.inverse_blocks(cumulants.metric_blocks(metric))
-    plan = streaming.bispectrum(model, parts, shape, inverses)
+    plan = third_transform.bispectrum(model, parts, shape, inverses)
     return plan, model.cancellation
 
 
@@ -79,7 +79,7 @@ def _random_plan(d, shape, mode=None):
     """A plan of one sector with random arrays of the right shapes."""
     rng = np.random.default_rng(d + math.prod(shape))
     size, n = 2 * d, math.prod(shape)
-    return streaming.Bispectrum(
+    return third_transform.Bispectrum(
         shape,
         Khat=_random(rng, 1, size, size, n),
         twists=((1, 0),),
@@ -106,7 +106,7 @@ def test_products_equal_the_reference(host_third_squares, shape, d):
     blocks = (-(-n // 32), 2)
     arguments = (Khat, k1, len(k1), *shape, 1, F)
     _launcher(host_third_squares)(f"third_products_{d}", blocks, 32, arguments)
-    expected = streaming.propagator_products(Khat, k1, shape, 1)
+    expected = third_transform.propagator_products(Khat, k1, shape, 1)
     bound = 16 * EPS * np.max(np.abs(Khat)) ** 2
     np.testing.assert_allclose(F, expected, rtol=0, atol=bound)
 
@@ -118,7 +118,7 @@ def test_traces_equal_the_reference(host_third_squares, shape, d):
     k1, b = _some_momenta(n), d - 1
     F = _random(np.random.default_rng(1), len(k1), d * (2 * d + 1), n)
     Theta = _random(np.random.default_rng(2), len(k1), d, d * (d + 1) // 2, n)
-    added = np.stack(streaming.cumulant_traces(plan, 0, F, k1, b), axis=1)
+    added = np.stack(third_transform.cumulant_traces(plan, 0, F, k1, b), axis=1)
     factor, before = np.array(plan.factor), Theta[:, b].copy()
     for overwrite in (0, 1):
         expected = added + (0 if overwrite else before)
@@ -137,7 +137,7 @@ def test_modes_equal_the_reference(host_third_squares, shape, d, order):
     n, b = math.prod(shape), d - 1
     plan = _random_plan(d, shape, mode=n // 2)
     k1, u = _some_momenta(n), plan.factor
-    E = np.moveaxis(streaming.mode_terms(plan, 0, k1, b), 0, 2)
+    E = np.moveaxis(third_transform.mode_terms(plan, 0, k1, b), 0, 2)
     expected = [
         u[a] * u[b] * u[c] * pfaffian.bond_trace(
             pfaffian.block(E, a, c), pfaffian.block(plan.K[0], c, a)[:, :, None, :]
@@ -168,7 +168,7 @@ def test_row_sums_equal_exact_sums(host_third_squares, length, threads):
 def test_connected_part_equals_the_reference(host_third_squares, torus):
     plan, cancellation = _plan(*torus)
     k1 = np.arange(math.prod(plan.shape))
-    expected = streaming.connected_part(plan, k1)
+    expected = third_transform.connected_part(plan, k1)
     given, runner = driver.operands(plan, np), _runner(host_third_squares)
     Theta = driver.connected_part(given, k1, runner).reshape(expected.shape)
     bound = 64 * EPS * cancellation * np.max(np.abs(expected))
