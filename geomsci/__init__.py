@@ -15,6 +15,7 @@ _SUBMODULES = (
     "fisher",
     "plotting",
     "reference",
+    "sampling",
     "spd",
     "testing",
     "validation",

@@ -1,0 +1,1 @@
+"""Least squares from determinantal and volume-rescaled designs."""
