@@ -6,9 +6,9 @@ the functions are copied: same code object, but a globals dictionary in which th
 helpers that are named here are compiled already. The code object still carries its
 file and line, so Numba's cache works.
 
-Helpers must stand in the file of the function that calls them: the cache watches the
-time stamp of that file only. For the same reason a loop over the batch is part of the
-source and not of the driver that calls it.
+Numba's cache watches the time stamp of the target's own file. Helpers that the file
+imports from another one are watched through a checksum in the target's name. A loop
+over the batch is part of the source and not of the driver that calls it.
 
 Numba is imported when something is compiled, not when this module is.
 """
@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import functools
 import importlib
+import pathlib
 import re
 import sys
 import types
+import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -34,9 +36,23 @@ def _copies(
     module_name, _, name = target.partition(":")
     module = importlib.import_module(module_name)
     scope = dict(vars(module))
+    stamp = 0
     for helper in helpers:
-        scope[helper] = decorate(_copy(getattr(module, helper), scope))
-    return _copy(getattr(module, name), scope)
+        function = getattr(module, helper)
+        if function.__module__ != module_name:
+            stamp = zlib.crc32(_source_bytes(function.__module__), stamp)
+        scope[helper] = decorate(_copy(function, scope))
+    twin = _copy(getattr(module, name), scope)
+    if stamp:
+        # The qualified name is part of the key under which Numba caches.
+        twin.__qualname__ += f"_{stamp:08x}"
+    return twin
+
+
+@functools.cache
+def _source_bytes(module_name: str) -> bytes:
+    """Text of a module that lends helpers, to notice that it has changed."""
+    return pathlib.Path(str(sys.modules[module_name].__file__)).read_bytes()
 
 
 def _copy(function: types.FunctionType, scope: dict[str, Any]) -> types.FunctionType:
@@ -79,8 +95,8 @@ def host(
     target : str
         ``"package.module:function"``.
     helpers : tuple of str
-        Names of the functions of the same module that the target calls, directly or
-        through each other.
+        Names of the functions in the target's module, its own or imported, that it
+        calls, directly or through each other.
     signature : tuple of str, optional
         Types of the arguments of a function without result: ``"int64"``,
         ``"float64[2]"`` for a matrix in C order, ``"const float64[2]"`` for one that

@@ -69,9 +69,7 @@ def _kernel(state: Any) -> Any:
     return compile.host(f"{source}:run_chains", helpers, signature)
 
 
-def _allocated(
-    library: Any, tables: Any, state: Any, n_kept: int, n_labels: int
-) -> tuple[Any, ...]:
+def _allocated(library: Any, state: Any, n_kept: int, n_labels: int) -> tuple[Any, ...]:
     """Copy of the state, room for kept states and for labels."""
     R, n = state.shape[:2]
     kept = library.empty((R, n_kept, *state.shape[1:]), dtype=state.dtype)
@@ -106,7 +104,7 @@ def sweeps_numba(
     kernel = _kernel(state)
     code = _named(f"{FISHER}.chains:ALGORITHMS")[algorithm]
     shapes = _named(f"{FISHER}.chains:shapes_for")(tables, state)
-    state, kept, labels = _allocated(np, tables, state, n_kept, n_labels)
+    state, kept, labels = _allocated(np, state, n_kept, n_labels)
 
     def work(first_chain: int, last_chain: int) -> None:
         workspace = (np.zeros(shape, dtype=dtype) for dtype, shape in shapes)
@@ -222,7 +220,7 @@ def sweeps_cuda(
     code = _named(f"{FISHER}.chains:ALGORITHMS")[algorithm]
     shapes = _named(f"{FISHER}.chains:shapes_for")(tables, state)
     with state.device:
-        state, kept, labels = _allocated(cupy, tables, state, n_kept, n_labels)
+        state, kept, labels = _allocated(cupy, state, n_kept, n_labels)
         workers = n_workers(shapes, state.shape[0])
         workspace = tuple(
             cupy.zeros((workers, *shape), dtype=dtype) for dtype, shape in shapes

@@ -6,11 +6,13 @@ from geomsci.fisher.cumulants import (
     ising_torus_cumulants,
     log_partition,
 )
+from geomsci.fisher.estimator import FisherCurvature
 from geomsci.fisher.families import (
     exponential_family_curvature,
     hessian_scalar_curvature,
 )
 from geomsci.fisher.result import FisherCurvatureResult, RicciDecomposition
+from geomsci.fisher.sampler import LatticeSampler
 from geomsci.fisher.scaling import (
     LogarithmicLaw,
     PowerLaw,
@@ -26,7 +28,9 @@ from geomsci.fisher.torus import (
 from geomsci.fisher.zero_momentum import zero_momentum_amplitude
 
 __all__ = [
+    "FisherCurvature",
     "FisherCurvatureResult",
+    "LatticeSampler",
     "LogarithmicLaw",
     "PowerLaw",
     "RicciDecomposition",

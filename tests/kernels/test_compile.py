@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import types
@@ -16,7 +17,7 @@ SOURCE = "geomsci.reference.spd.jacobi"
 
 
 def test_drivers_import_neither_numba_nor_cupy():
-    modules = "spd, shrinkage"
+    modules = "spd, shrinkage, third_squares, third_squares_cuda, lattice"
     code = (
         f"import sys; from geomsci.backends.kernels import {modules}; "
         "from geomsci.backends import compile, cuda; "
@@ -48,6 +49,23 @@ def test_missing_helper_is_an_error_and_not_a_slow_path(tmp_path, monkeypatch):
     with pytest.raises(numba.TypingError, match="inner"):
         compile.host("scalar_source:outer")(1)
     assert compile.host("scalar_source:outer", ("inner",))(1) == 2
+
+
+def test_change_of_an_imported_helper_is_noticed(tmp_path, monkeypatch):
+    pytest.importorskip("numba")
+    outer = "from lent_source import inner\n\n\ndef outer(x):\n    return inner(x)\n"
+    (tmp_path / "borrowing_source.py").write_text(outer, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    for step in (1, 2):
+        text = f"def inner(x):\n    return x + {step}\n"
+        (tmp_path / "lent_source.py").write_text(text, encoding="utf-8")
+        for name in ("lent_source", "borrowing_source"):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        for cached in (compile.host, compile._source_bytes):
+            cached.cache_clear()
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        assert compile.host("borrowing_source:outer", ("inner",))(1) == 1 + step
 
 
 def test_second_request_returns_the_same_code():
