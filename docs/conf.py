@@ -64,6 +64,7 @@ _LEAVES = (
     "contributing",
     "decisions",
     "eeg",
+    "fisher",
     "index",
     "spd",
 )

@@ -1,4 +1,4 @@
-"""The command line: `geomsci validate`, `geomsci bench`, `geomsci backends`."""
+"""The command line: `geomsci validate`, `bench`, `backends` and `fisher`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ BENCH_EXAMPLES = """examples:
   geomsci bench --suite kernels --repeats 20 --out numbers/
 """
 
+FISHER_EXAMPLES = """examples:
+  geomsci fisher --lattice square --size 32
+  geomsci fisher --size 8 16 32 64 --json table.json --plot growth.png
+  geomsci fisher --shape 8x12 --coupling-per-axis 0.5 0.3
+  geomsci fisher --size 16 --coupling 0.3 0.4 0.44 0.5 --plot scan.png
+  geomsci fisher --model potts --q 3 --size 3 4 5 6
+  geomsci fisher --lattice cubic --size 6 --method monte-carlo --samples 5000
+
+exit status: 0 done, 2 wrong usage or a size that cannot be done, 130 interrupted
+"""
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
@@ -40,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_validate(commands)
     _add_bench(commands)
+    _add_fisher(commands)
     commands.add_parser(
         "backends",
         help="show what is installed, what is usable and which kernels exist",
@@ -133,7 +145,7 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
         action="extend",
         default=[],
         metavar="NAME",
-        help="eeg, spd, kernels, overhead (default: all)",
+        help="eeg, spd, fisher, kernels, overhead (default: all)",
     )
     command.add_argument(
         "--repeats",
@@ -150,6 +162,116 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
         help="folder of bench.json and bench.md (default: bench-report)",
     )
     command.set_defaults(run=_bench)
+
+
+def _add_fisher(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "fisher",
+        help="scalar curvature of the Fisher metric of lattice models",
+        description="Compute the scalar curvature R of the Fisher metric of a model "
+        "on a periodic lattice, one coupling a bond, exactly or by Monte Carlo. "
+        "Prints a row for every coupling and size as soon as it is known.",
+        epilog=FISHER_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_fisher_problem(command)
+    _add_fisher_sampling(command)
+    files = command.add_argument_group("files")
+    for name, what in (
+        ("json", "all numbers in full precision"),
+        ("csv", "the same, one line a row"),
+        ("plot", "a figure: |R|/n and exponents against n, or R/n against J"),
+    ):
+        files.add_argument(f"--{name}", type=pathlib.Path, metavar="FILE", help=what)
+    command.set_defaults(run=_fisher)
+
+
+def _add_fisher_problem(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--lattice",
+        default="square",
+        metavar="NAME",
+        help="square, triangular, honeycomb, kagome, cubic (default: square)",
+    )
+    command.add_argument(
+        "--model",
+        default="ising",
+        metavar="NAME",
+        help="ising, potts; xy and heisenberg by Monte Carlo (default: ising)",
+    )
+    command.add_argument(
+        "--q", type=int, metavar="Q", help="states of a site of the potts model"
+    )
+    command.add_argument(
+        "--size",
+        nargs="+",
+        action="extend",
+        type=int,
+        default=[],
+        metavar="L",
+        help="lattices with L cells along every axis",
+    )
+    command.add_argument(
+        "--shape",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="AxB",
+        help="lattices with other sides, for example 8x12 or 3x3x4",
+    )
+    command.add_argument(
+        "--coupling",
+        nargs="+",
+        action="extend",
+        type=float,
+        default=[],
+        metavar="J",
+        help="couplings of all bonds, one run each (default: the critical one)",
+    )
+    command.add_argument(
+        "--coupling-per-axis",
+        nargs="+",
+        action="append",
+        type=float,
+        default=[],
+        metavar="J",
+        help="one coupling per bond type of the lattice; repeat it for another run",
+    )
+    command.add_argument(
+        "--method",
+        metavar="NAME",
+        help="pfaffian, transfer-matrix, enumeration, monte-carlo (default: the "
+        "fastest exact one)",
+    )
+    command.add_argument(
+        "--backend",
+        metavar="NAME",
+        help="auto, reference, numba, cupy (default: GEOMSCI_BACKEND, else auto)",
+    )
+
+
+def _add_fisher_sampling(command: argparse.ArgumentParser) -> None:
+    sampling = command.add_argument_group("with --method monte-carlo")
+    for name, default, what in (
+        ("samples", 2000, "configurations kept of every replica"),
+        ("replicas", 8, "independent chains"),
+        ("burn-in", 200, "updates before the first configuration"),
+        ("thin", 1, "updates from one kept configuration to the next"),
+        ("seed", 0, "of the random numbers"),
+    ):
+        sampling.add_argument(
+            f"--{name}",
+            type=int,
+            default=default,
+            metavar="N",
+            help=f"{what} (default: {default})",
+        )
+    sampling.add_argument(
+        "--algorithm",
+        default="swendsen-wang",
+        metavar="NAME",
+        help="swendsen-wang, wolff, metropolis (default: swendsen-wang)",
+    )
 
 
 def _validate(arguments: argparse.Namespace) -> int:
@@ -190,6 +312,46 @@ def _bench(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _fisher(arguments: argparse.Namespace) -> int:
+    from geomsci.fisher.command import Options, run_command
+
+    return run_command(
+        Options(
+            lattice=arguments.lattice,
+            model=arguments.model,
+            q=arguments.q,
+            sizes=arguments.size,
+            shapes=arguments.shape,
+            couplings=arguments.coupling,
+            couplings_per_axis=arguments.coupling_per_axis,
+            method=arguments.method,
+            samples=arguments.samples,
+            replicas=arguments.replicas,
+            burn_in=arguments.burn_in,
+            thin=arguments.thin,
+            algorithm=arguments.algorithm,
+            seed=arguments.seed,
+            backend=arguments.backend,
+            json=arguments.json,
+            csv=arguments.csv,
+            plot=arguments.plot,
+        )
+    )
+
+
+def _refusals(command: str) -> tuple[type[Exception], ...]:
+    """Errors that say in one sentence what the user can change."""
+    if command == "fisher":
+        from geomsci.fisher.command import CommandError
+
+        return CommandError, BackendUnavailable
+    from geomsci.validation.job import JobError
+    from geomsci.validation.report import ReportError
+    from geomsci.validation.suites import UnknownName
+
+    return JobError, ReportError, UnknownName, BackendUnavailable
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status.
 
@@ -203,13 +365,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.command == "backends":
         show_backends()
         return EXIT_OK
-    from geomsci.validation.job import JobError
-    from geomsci.validation.report import ReportError
-    from geomsci.validation.suites import UnknownName
-
     try:
         return arguments.run(arguments)
-    except (JobError, ReportError, UnknownName, BackendUnavailable) as error:
+    except _refusals(arguments.command) as error:
         return _wrong_usage(arguments, error)
 
 

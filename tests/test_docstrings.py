@@ -37,7 +37,7 @@ def test_examples_print_what_they_say(name):
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("page", ["backends", "eeg", "index", "spd"])
+@pytest.mark.parametrize("page", ["backends", "eeg", "fisher", "index", "spd"])
 def test_guides_print_what_they_say(page):
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     path = str(ROOT / "docs" / f"{page}.rst")
@@ -58,15 +58,15 @@ def test_public_objects_are_described(thing):
             assert re.search(rf"\b{name}\b", text), f"{name} is not described"
 
 
-def test_readme_example_prints_what_it_says():
+def test_readme_examples_print_what_they_say():
     text = (ROOT / "README.md").read_text()
-    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)
-    shown = re.search(r"```text\n(.*?)```", text, re.DOTALL)
-    assert code
-    assert shown
+    code = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    shown = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    assert len(code) == len(shown) > 0
     lines: list[str] = []
-    exec(code[1], {"print": lambda *parts: lines.append(" ".join(map(str, parts)))})
-    assert lines == shown[1].splitlines()
+    for block in code:
+        exec(block, {"print": lambda *parts: lines.append(" ".join(map(str, parts)))})
+    assert lines == "".join(shown).splitlines()
 
 
 def test_version_is_one():

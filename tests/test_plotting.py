@@ -1,4 +1,4 @@
-"""`plot_scores` draws every setting where it belongs, and says what it lacks."""
+"""Figures put every number where it belongs, and say what they lack."""
 
 import subprocess
 import sys
@@ -6,7 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from geomsci.plotting import plot_scores
+from geomsci.plotting import (
+    plot_coupling_scan,
+    plot_curvature_growth,
+    plot_effective_exponents,
+    plot_scores,
+)
 
 pytest.importorskip("matplotlib").use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -91,3 +96,77 @@ def test_matplotlib_is_imported_only_when_drawing():
     code = "import sys, geomsci.plotting; print('matplotlib' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert out.stdout.strip() == "False"
+
+
+N, R = np.array([16.0, 64.0, 256.0]), np.array([-265.3, -1272.1, -5984.8])
+HEAT = np.array([2.017, 2.949, 3.859])
+
+
+def _line(ax, label):
+    (line,) = (line for line in ax.get_lines() if line.get_label() == label)
+    return line.get_ydata()
+
+
+def test_both_laws_pass_through_the_largest_size(ax):
+    c = 3.65
+    plot_curvature_growth(
+        N[::-1],
+        R[::-1],
+        exponent=10 / 9,
+        heat_capacities=HEAT[::-1],
+        amplitude=c,
+        ax=ax,
+    )
+    power = _line(ax, "$A\\,n^{10/9} / n$")
+    heat = _line(ax, r"$\bar{c}^2 \lambda_0 / 2 + B$")
+    per_site = -R / N
+    assert power[-1] == pytest.approx(per_site[-1], rel=1e-14)
+    assert heat[-1] == pytest.approx(per_site[-1], rel=1e-14)
+    assert np.allclose(power * N, power[-1] * N[-1] * (N / N[-1]) ** (10 / 9))
+    assert np.allclose(np.diff(heat) / np.diff(HEAT), c**2 / 2)
+
+
+def test_exponents_of_a_power_law_lie_on_its_line(ax):
+    curvatures = -3 * N**1.25
+    plot_effective_exponents(N, curvatures, exponent=1.25, ax=ax)
+    drawn = next(line for line in ax.get_lines() if line.get_marker() == "o")
+    assert np.allclose(drawn.get_ydata(), 1.25, rtol=1e-14)
+    assert list(_line(ax, "5/4")) == [1.25, 1.25]
+
+
+def test_exponents_of_the_heat_law_are_its_own(ax):
+    c = 2.0
+    curvatures = -N * (c**2 / 2 * HEAT + 7)
+    plot_effective_exponents(N, curvatures, heat_capacities=HEAT, amplitude=c, ax=ax)
+    drawn = next(line for line in ax.get_lines() if line.get_marker() == "o")
+    law = _line(ax, r"$\bar{c}^2 \lambda_0 / 2 + B$")
+    assert np.allclose(drawn.get_ydata(), law, rtol=1e-13)
+
+
+def test_scans_of_several_sizes_share_one_critical_line(ax):
+    J = [0.5, 0.3, 0.4]
+    for n in (64, 256):
+        plot_coupling_scan(J, [-9 * n, n, -n], n_sites=n, critical=0.44, ax=ax)
+    lines = [line for line in ax.get_lines() if len(line.get_xdata()) == 3]
+    assert [list(line.get_xdata()) for line in lines] == [[0.3, 0.4, 0.5]] * 2
+    assert [list(line.get_ydata()) for line in lines] == [[1, -1, -9]] * 2
+    critical = [line for line in ax.get_lines() if len(line.get_xdata()) == 2]
+    assert [list(line.get_xdata()) for line in critical] == [[0.44, 0.44]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (([16, 64], [1.0]), r"one length, got n_sites \(2,\), curvatures \(1,\)"),
+        (([], []), "at least one size"),
+        (([16, -64], [1.0, 2.0]), "all positive"),
+    ],
+)
+def test_wrong_sizes_are_refused(ax, arguments, says):
+    with pytest.raises(ValueError, match=says):
+        plot_curvature_growth(*arguments, ax=ax)
+
+
+def test_amplitude_needs_heat_capacities(ax):
+    with pytest.raises(ValueError, match="heat_capacities must be given"):
+        plot_curvature_growth(N, R, amplitude=3.65, ax=ax)

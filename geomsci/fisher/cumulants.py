@@ -23,7 +23,7 @@ class TorusCumulants(NamedTuple):
 
     Attributes
     ----------
-    metric : array, shape (d, d, *shape)
+    metric : array, shape ``(d, d, *shape)``
         ``g_ab(r)``: bond a in the cell 0, bond b in the cell r.
     third_cumulant : array, shape (d, d, d, n, n)
         ``T_abc(x1, x2)``: a in the cell 0, b in x1, c in x2, cells in C order.
@@ -47,7 +47,7 @@ def ising_torus_cumulants(shape: Any, coupling: Any = None) -> TorusCumulants:
     Returns
     -------
     cumulants : TorusCumulants
-        ``metric`` g of shape (2, 2, *shape) and ``third_cumulant`` T of shape
+        ``metric`` g of shape ``(2, 2, *shape)`` and ``third_cumulant`` T of shape
         (2, 2, 2, n, n), arrays of the library of ``coupling``, NumPy for a number.
 
     Raises

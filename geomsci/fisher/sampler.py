@@ -178,7 +178,7 @@ class LatticeSampler:
 
     @property
     def configurations(self) -> np.ndarray:
-        """Where the chains stand, shape (n_replicas, *shape[, n_basis][, parts])."""
+        """Where the chains stand, ``(n_replicas, *shape[, n_basis][, parts])``."""
         return self._public_spins(self._chain[0][:, None])[:, 0]
 
     @public("fisher.LatticeSampler.sample")
@@ -191,7 +191,7 @@ class LatticeSampler:
 
         Returns
         -------
-        configurations : ndarray, shape (n_replicas, n, *shape[, n_basis][, components])
+        configurations : ndarray, ``(n_replicas, n, *shape[, n_basis][, components])``
             Ising int8 in {-1, 1}, Potts int8 in 0 .. q - 1, XY and Heisenberg unit
             vectors of 2 and 3 components. Honeycomb and kagome have an axis over the
             sites of the cell.
