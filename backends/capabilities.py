@@ -56,6 +56,7 @@ _DOUBLE = ("float64",)
 _REAL = ("float32", "float64")
 _KERNELS = "geomsci.backends.kernels"
 _FISHER = "geomsci.reference.fisher"
+_SAMPLING = "geomsci.reference.sampling"
 _SPD = "geomsci.reference.spd.metrics"
 
 _ACM = (
@@ -213,7 +214,7 @@ CAPABILITIES: dict[str, Capability] = {
         uses=(
             "fisher.enumerated_log_partition",
             "fisher.fermions",
-            "fisher.transfer_matrix_cumulants",
+            "fisher.transfer_matrix_log_partition",
         ),
         dtypes=_DOUBLE,
     ),
@@ -271,10 +272,179 @@ CAPABILITIES: dict[str, Capability] = {
     "fisher.transfer_matrix_cumulants": Capability(
         reference=f"{_FISHER}.transfer_matrix:cumulants", dtypes=_DOUBLE
     ),
+    "fisher.transfer_matrix_log_partition": Capability(
+        reference=f"{_FISHER}.transfer_matrix:log_partition", dtypes=_DOUBLE
+    ),
     "fisher.triple_products": Capability(
-        reference=f"{_FISHER}.bispectrum:triple_products", dtypes=_DOUBLE
+        reference=f"{_FISHER}.bispectrum:triple_products",
+        kernels={
+            ("numba", "numpy"): Kernel(
+                f"{_KERNELS}.triple_products:triple_products_numba",
+                accepts=f"{_KERNELS}.triple_products:accepts_triple_products",
+                measured="1729 triads x 455 samples, one thread: 4.2 times the "
+                "reference",
+                pays=f"{_KERNELS}.triple_products:pays_triple_products",
+            ),
+        },
+        dtypes=_DOUBLE,
     ),
     "fisher.zero_momentum_amplitude": Capability(
         reference=f"{_FISHER}.zero_momentum:zero_momentum_amplitude", dtypes=_DOUBLE
+    ),
+    "sampling.ChristoffelSampler.sample": Capability(
+        uses=("sampling.finite_points", "sampling.polynomial_points"), dtypes=_REAL
+    ),
+    "sampling.FeatureBasis": Capability(
+        reference=f"{_SAMPLING}.features:orthonormal_rows", dtypes=_REAL
+    ),
+    "sampling.FeatureBasis.christoffel": Capability(
+        reference=f"{_SAMPLING}.features:christoffel", dtypes=_REAL
+    ),
+    "sampling.FeatureBasis.evaluate": Capability(
+        reference=f"{_SAMPLING}.features:evaluate", dtypes=_REAL
+    ),
+    "sampling.FeketeDesign.sample": Capability(
+        uses=("sampling.fekete_rows",), libraries=("numpy", "cupy"), dtypes=_DOUBLE
+    ),
+    "sampling.OptimalDesign.sample": Capability(
+        uses=("sampling.fekete_rows", "sampling.survivors"),
+        libraries=("numpy", "cupy"),
+        dtypes=_DOUBLE,
+    ),
+    "sampling.OptimalDesignRegressor.ask": Capability(
+        libraries=("numpy", "cupy"), dtypes=_DOUBLE
+    ),
+    "sampling.OptimalDesignRegressor.fit": Capability(
+        uses=("sampling.weighted_fit",), dtypes=_REAL
+    ),
+    "sampling.OptimalDesignRegressor.tell": Capability(
+        uses=("sampling.weighted_fit",), libraries=("numpy", "cupy"), dtypes=_DOUBLE
+    ),
+    "sampling.PolynomialBasis.christoffel": Capability(
+        reference=f"{_SAMPLING}.multivariate:christoffel", dtypes=_REAL
+    ),
+    "sampling.PolynomialBasis.evaluate": Capability(
+        reference=f"{_SAMPLING}.multivariate:multivariate", dtypes=_REAL
+    ),
+    "sampling.PolynomialBasis.log_christoffel": Capability(
+        reference=f"{_SAMPLING}.multivariate:log_christoffel", dtypes=_REAL
+    ),
+    "sampling.PolynomialBasis.scaled_evaluate": Capability(
+        reference=f"{_SAMPLING}.multivariate:scaled_multivariate", dtypes=_REAL
+    ),
+    "sampling.ProjectionDPP.sample": Capability(
+        uses=("sampling.finite_dpp_draws", "sampling.polynomial_dpp_draws"),
+        dtypes=_REAL,
+    ),
+    "sampling.WeightedLeastSquares.fit": Capability(
+        uses=("sampling.weighted_fit",), dtypes=_REAL
+    ),
+    "sampling.WeightedLeastSquares.predict": Capability(dtypes=_REAL),
+    "sampling.WeightedLeastSquares.predict_interval": Capability(
+        uses=("sampling.jackknife_plus",), dtypes=_REAL
+    ),
+    "sampling.WeightedLeastSquares.score": Capability(dtypes=_REAL),
+    "sampling.WeightedLeastSquares.sobol_indices": Capability(dtypes=_REAL),
+    "sampling.fekete_rows": Capability(
+        reference=f"{_SAMPLING}.fekete:fekete_rows", dtypes=_DOUBLE
+    ),
+    "sampling.finite_dpp_draws": Capability(
+        reference=f"{_SAMPLING}.blocked:finite_dpp_draws",
+        kernels={
+            ("numba", "numpy"): Kernel(
+                f"{_KERNELS}.dpp:finite_dpp_draws_numba",
+                accepts=f"{_KERNELS}.dpp:accepts_finite",
+                measured="m = 100 of N = 1e5: see the validation report",
+                pays=f"{_KERNELS}.dpp:pays_finite",
+            ),
+            ("numba", "cupy"): Kernel(
+                f"{_KERNELS}.dpp:finite_dpp_draws_cuda",
+                accepts=f"{_KERNELS}.dpp:accepts_cuda",
+                measured="not measured on a GPU yet",
+            ),
+            ("cuda", "cupy"): Kernel(
+                f"{_KERNELS}.dpp:finite_dpp_draws_cuda",
+                accepts=f"{_KERNELS}.dpp:accepts_cuda",
+                measured="not measured on a GPU yet",
+            ),
+        },
+        dtypes=_DOUBLE,
+    ),
+    "sampling.finite_points": Capability(
+        reference=f"{_SAMPLING}.blocked:finite_points",
+        kernels={
+            ("numba", "numpy"): Kernel(
+                f"{_KERNELS}.dpp:finite_points_numba",
+                accepts=f"{_KERNELS}.dpp:accepts_finite",
+                measured="1000 points of N = 1e5: see the validation report",
+            ),
+        },
+        dtypes=_DOUBLE,
+    ),
+    "sampling.gram": Capability(reference=f"{_SAMPLING}.stability:gram", dtypes=_REAL),
+    "sampling.greedy_reduce": Capability(
+        uses=("sampling.survivors",), libraries=("numpy", "cupy"), dtypes=_DOUBLE
+    ),
+    "sampling.instability": Capability(
+        reference=f"{_SAMPLING}.stability:instability", dtypes=_REAL
+    ),
+    "sampling.jackknife_plus": Capability(
+        reference=f"{_SAMPLING}.least_squares:jackknife_plus", dtypes=_REAL
+    ),
+    "sampling.polynomial_dpp_draws": Capability(
+        reference=f"{_SAMPLING}.blocked:polynomial_dpp_draws",
+        kernels={
+            ("numba", "numpy"): Kernel(
+                f"{_KERNELS}.dpp:polynomial_dpp_draws_numba",
+                accepts=f"{_KERNELS}.dpp:accepts_polynomial",
+                measured="Legendre, d = 2, m = 100: see the validation report",
+                pays=f"{_KERNELS}.dpp:pays_polynomial",
+            ),
+            ("numba", "cupy"): Kernel(
+                f"{_KERNELS}.dpp:polynomial_dpp_draws_cuda",
+                accepts=f"{_KERNELS}.dpp:accepts_cuda",
+                measured="not measured on a GPU yet",
+            ),
+            ("cuda", "cupy"): Kernel(
+                f"{_KERNELS}.dpp:polynomial_dpp_draws_cuda",
+                accepts=f"{_KERNELS}.dpp:accepts_cuda",
+                measured="not measured on a GPU yet",
+            ),
+        },
+        libraries=("numpy", "cupy"),
+        dtypes=_DOUBLE,
+    ),
+    "sampling.polynomial_points": Capability(
+        reference=f"{_SAMPLING}.blocked:polynomial_points",
+        kernels={
+            ("numba", "numpy"): Kernel(
+                f"{_KERNELS}.dpp:polynomial_points_numba",
+                accepts=f"{_KERNELS}.dpp:accepts_polynomial",
+                measured="compiled against interpreted",
+            ),
+        },
+        libraries=("numpy",),
+        dtypes=_DOUBLE,
+    ),
+    "sampling.polynomial_proposals": Capability(
+        reference=f"{_SAMPLING}.blocked:polynomial_proposals",
+        kernels={
+            ("numba", "numpy"): Kernel(
+                f"{_KERNELS}.dpp:polynomial_proposals_numba",
+                accepts=f"{_KERNELS}.dpp:accepts_polynomial",
+                measured="compiled against interpreted",
+            ),
+        },
+        libraries=("numpy",),
+        dtypes=_DOUBLE,
+    ),
+    "sampling.required_sample_size": Capability(
+        reference=f"{_SAMPLING}.stability:required_sample_size"
+    ),
+    "sampling.survivors": Capability(
+        reference=f"{_SAMPLING}.reduction:survivors", dtypes=_DOUBLE
+    ),
+    "sampling.weighted_fit": Capability(
+        reference=f"{_SAMPLING}.least_squares:weighted_fit", dtypes=_REAL
     ),
 }

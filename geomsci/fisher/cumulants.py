@@ -146,8 +146,8 @@ def log_partition(
 
     Notes
     -----
-    O(n) by the Pfaffian route: a 500 x 500 torus takes seconds. By the transfer
-    matrix it costs what the curvature costs.
+    O(n) by the Pfaffian route: a 500 x 500 torus takes seconds. The transfer matrix
+    needs one pass over the layers for each of its states.
 
     Examples
     --------

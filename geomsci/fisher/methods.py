@@ -37,7 +37,7 @@ LARGEST_DENSE = 64
 LARGEST_CANCELLATION = 1e6
 """Of the sectors' weights; beyond it g and T have lost more than six digits."""
 
-LARGEST_LAYER = 2**13
+LARGEST_LAYER = 2**14
 """States of a layer up to which ``method=None`` takes the transfer matrix."""
 
 LAYERED = ("square", "cubic")
@@ -222,7 +222,7 @@ def _log_by_enumeration(torus: Torus) -> Array:
 
 
 def _log_by_transfer_matrix(torus: Torus) -> Array:
-    return _states_sum("fisher.transfer_matrix_cumulants", torus).log_partition
+    return _states_sum("fisher.transfer_matrix_log_partition", torus)
 
 
 LOG_METHODS: dict[str, Callable[[Torus], Array]] = {
