@@ -11,7 +11,7 @@ import pytest
 
 import geomsci
 
-PACKAGES = ("backends", "datasets", "eeg", "fisher", "spd", "testing")
+PACKAGES = ("backends", "datasets", "eeg", "fisher", "sampling", "spd", "testing")
 ROOT = Path(__file__).resolve().parent.parent
 
 
