@@ -304,11 +304,10 @@ CAPABILITIES: dict[str, Capability] = {
         reference=f"{_SAMPLING}.features:evaluate", dtypes=_REAL
     ),
     "sampling.FeketeDesign.sample": Capability(
-        uses=("sampling.fekete_rows",), libraries=("numpy", "cupy"), dtypes=_DOUBLE
+        uses=("sampling.fekete_rows",), dtypes=_DOUBLE
     ),
     "sampling.OptimalDesign.sample": Capability(
         uses=("sampling.fekete_rows", "sampling.survivors"),
-        libraries=("numpy", "cupy"),
         dtypes=_DOUBLE,
     ),
     "sampling.OptimalDesignRegressor.ask": Capability(
@@ -382,9 +381,7 @@ CAPABILITIES: dict[str, Capability] = {
         dtypes=_DOUBLE,
     ),
     "sampling.gram": Capability(reference=f"{_SAMPLING}.stability:gram", dtypes=_REAL),
-    "sampling.greedy_reduce": Capability(
-        uses=("sampling.survivors",), libraries=("numpy", "cupy"), dtypes=_DOUBLE
-    ),
+    "sampling.greedy_reduce": Capability(uses=("sampling.survivors",), dtypes=_DOUBLE),
     "sampling.instability": Capability(
         reference=f"{_SAMPLING}.stability:instability", dtypes=_REAL
     ),

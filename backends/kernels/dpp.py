@@ -111,6 +111,22 @@ def _require_complete(n_proposals: Any, m: int) -> None:
         raise _named(f"{SAMPLING}.blocked:not_orthonormal")(m, 0, _limit(m))
 
 
+def workspace_shapes(
+    m: int, d: int = 0, n_values: int = 0
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """(dtype, shape) of what one draw at a time works in; d = 0: a finite set."""
+    shapes: list[tuple[str, tuple[int, ...]]] = [
+        ("float64", (m, m)), ("float64", (m,)), ("float64", (m,))
+    ]  # fmt: skip
+    if d:
+        shapes += [("float64", (m,)), ("float64", (d, n_values)), ("float64", (d,))]
+    return (*shapes, ("int64", (8, 4)))
+
+
+def _host_workspace(shapes: tuple) -> tuple[np.ndarray, ...]:
+    return tuple(np.empty(shape, dtype=dtype) for dtype, shape in shapes)
+
+
 def _at_least(m: int) -> int:
     """Draws that are worth a thread of their own: about 50 microseconds of work."""
     return max(1, math.ceil(2e5 / (4.0 * m**3 + 100.0 * m)))
@@ -126,10 +142,9 @@ def finite_dpp_draws_numba(
     n_proposals = np.empty(R, dtype=np.int64)
 
     def work(first: int, last: int) -> None:
-        workspace = (np.empty((m, m)), np.empty(m), np.empty(m))
         kernel(
             keys, found.rows, found.cumulative, found.guide, _limit(m), indices,
-            n_proposals, first, last, *workspace, np.empty((8, 4), dtype=np.int64),
+            n_proposals, first, last, *_host_workspace(workspace_shapes(m)),
         )  # fmt: skip
 
     threads.over_batch(work, R, at_least=_at_least(m))
@@ -147,14 +162,10 @@ def polynomial_dpp_draws_numba(
     n_proposals = np.empty(R, dtype=np.int64)
 
     def work(first: int, last: int) -> None:
-        workspace = (
-            np.empty((m, m)), np.empty(m), np.empty(m), np.empty(m),
-            np.empty((d, tables.recurrences.shape[1])), np.empty(d),
-            np.empty((8, 4), dtype=np.int64),
-        )  # fmt: skip
+        shapes = workspace_shapes(m, d, tables.recurrences.shape[1])
         kernel(
             keys, *tables, _limit(m), points, weights, n_proposals, first, last,
-            *workspace,
+            *_host_workspace(shapes),
         )  # fmt: skip
 
     threads.over_batch(work, R, at_least=_at_least(m))
@@ -222,3 +233,142 @@ def polynomial_proposals_numba(
     values = np.empty((d, tables.recurrences.shape[1]))
     kernel(key, first, *tables, *parts, values, np.empty((8, 4), dtype=np.int64))
     return parts
+
+
+# GPU
+
+
+# Names that the kernels below find in their globals: `geomsci.backends.compile` puts the
+# real ones into the globals of the copies that it compiles.
+cuda: Any = None
+finite_draw: Any = None
+polynomial_draw: Any = None
+
+
+def _finite_thread(
+    keys, rows, cumulative, guide, limit, indices, n_proposals, W, z, y, words
+):
+    """One thread: every w-th draw, with row ``thread`` of the w workspaces."""
+    thread = cuda.grid(1)
+    if thread < W.shape[0]:
+        work = (W[thread], z[thread], y[thread], words[thread])
+        for r in range(thread, keys.shape[0], W.shape[0]):
+            n_proposals[r] = finite_draw(
+                keys[r], rows, cumulative, guide, limit, indices[r], work
+            )
+
+
+def _polynomial_thread(
+    keys, families, index_set, recurrences, envelopes, limit,
+    points, weights, n_proposals, W, z, y, phi, values, point, words,
+):  # fmt: skip
+    """One thread: every w-th draw, with row ``thread`` of the w workspaces."""
+    thread = cuda.grid(1)
+    if thread < W.shape[0]:
+        tables = (families, index_set, recurrences, envelopes)
+        work = (
+            W[thread], z[thread], y[thread], phi[thread], values[thread],
+            point[thread], words[thread],
+        )  # fmt: skip
+        for r in range(thread, keys.shape[0], W.shape[0]):
+            n_proposals[r] = polynomial_draw(
+                keys[r], tables, limit, points[r], weights[r], work
+            )
+
+
+def draw_grid(name: str) -> Any:
+    """The CUDA kernel of ``"finite"`` or ``"polynomial"``; types at its first launch."""
+    source = f"{SAMPLING}.chain_rule"
+    helpers = tuple(_named(f"{source}:HELPERS"))
+    body = f"{name}_draw"
+    return compile.grid(
+        f"{__name__}:_{name}_thread", ((body, f"{source}:{body}", helpers),)
+    )
+
+
+def n_workers(shapes: tuple[tuple[str, tuple[int, ...]], ...], n_draws: int) -> int:
+    """Threads of the grid: one a draw, as long as the workspaces fit a tile."""
+    bytes_each = sum(
+        np.dtype(dtype).itemsize * math.prod(shape) for dtype, shape in shapes
+    )
+    return max(1, min(n_draws, DEVICE_BYTES // bytes_each))
+
+
+def launch(
+    name: str,
+    keys: Any,
+    inputs: tuple,
+    limit: int,
+    outputs: tuple,
+    workspace: tuple,
+    stream: Any = 0,
+) -> None:
+    """Launch ``draw_grid(name)`` on device arrays of any library.
+
+    Parameters
+    ----------
+    name : {"finite", "polynomial"}
+    keys : device array of int64, shape (R, 4)
+    inputs : tuple of device arrays
+        Rows, running sums and guide, or the four tables of a polynomial basis.
+    limit : int
+    outputs : tuple of device arrays
+        Written: indices, or points and weights; then numbers of proposals.
+    workspace : tuple of device arrays
+        Of `workspace_shapes`, with a leading axis over the workers.
+    stream : Numba stream, optional
+    """
+    blocks = math.ceil(workspace[0].shape[0] / THREADS_PER_BLOCK)
+    draw_grid(name)[blocks, THREADS_PER_BLOCK, stream](
+        keys, *inputs, limit, *outputs, *workspace
+    )
+
+
+def _on_device(
+    name: str, keys: Any, inputs: tuple, outputs: tuple, shapes: tuple, m: int
+) -> None:
+    cupy = machine.require_cupy()
+    from numba import cuda as numba_cuda
+
+    workers = n_workers(shapes, keys.shape[0])
+    workspace = tuple(
+        cupy.empty((workers, *shape), dtype=dtype) for dtype, shape in shapes
+    )
+    stream = numba_cuda.external_stream(cupy.cuda.get_current_stream().ptr)
+    launch(name, keys, inputs, _limit(m), outputs, workspace, stream)
+    _require_complete(outputs[-1], m)
+
+
+def finite_dpp_draws_cuda(keys: Any, found: Any, *, n_points: int) -> tuple[Any, Any]:
+    """`geomsci.reference.sampling.blocked.finite_dpp_draws`, one thread a draw."""
+    cupy = machine.require_cupy()
+    m = found.rows.shape[1]
+    with keys.device:
+        outputs = (
+            cupy.empty((keys.shape[0], n_points), dtype=np.int64),
+            cupy.empty(keys.shape[0], dtype=np.int64),
+        )
+        inputs = tuple(
+            cupy.ascontiguousarray(x)
+            for x in (found.rows, found.cumulative, found.guide)
+        )
+        _on_device("finite", keys, inputs, outputs, workspace_shapes(m), m)
+    return outputs
+
+
+def polynomial_dpp_draws_cuda(
+    keys: Any, tables: Any, *, n_points: int
+) -> tuple[Any, Any, Any]:
+    """`geomsci.reference.sampling.blocked.polynomial_dpp_draws`, one thread a draw."""
+    cupy = machine.require_cupy()
+    R, (m, d) = keys.shape[0], tables.indices.shape
+    with keys.device:
+        outputs = (
+            cupy.empty((R, n_points, d)),
+            cupy.empty((R, n_points)),
+            cupy.empty(R, dtype=np.int64),
+        )
+        inputs = tuple(cupy.asarray(x) for x in tables)
+        shapes = workspace_shapes(m, d, tables.recurrences.shape[1])
+        _on_device("polynomial", keys, inputs, outputs, shapes, m)
+    return outputs

@@ -1,4 +1,4 @@
-"""Spectra, jackknife, autocorrelation and cluster averages of sampled configurations."""
+"""Spectra, jackknife, autocorrelation and cluster averages of configurations."""
 
 import itertools
 
