@@ -37,7 +37,7 @@ LARGEST_DENSE = 64
 LARGEST_CANCELLATION = 1e6
 """Of the sectors' weights; beyond it g and T have lost more than six digits."""
 
-LARGEST_LAYER = 2**14
+LARGEST_LAYER = 20_000
 """States of a layer up to which ``method=None`` takes the transfer matrix."""
 
 LAYERED = ("square", "cubic")
