@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextvars
 import copy
+import dataclasses
 import functools
 import importlib
 import os
@@ -328,7 +329,7 @@ def _is_estimator(x: Any) -> bool:
 
 
 def _rebuilt(x: Any, move: Callable[[Any], Any]) -> Any:
-    """Container or estimator with ``move`` applied to the arrays inside it."""
+    """Container, record or estimator with ``move`` applied to the arrays inside it."""
     if _is_estimator(x):
         twin = copy.copy(x)
         fitted = {k: v for k, v in vars(x).items() if k.endswith("_")}
@@ -340,6 +341,11 @@ def _rebuilt(x: Any, move: Callable[[Any], Any]) -> Any:
         return type(x)(move(v) for v in x)
     if type(x) is dict:
         return {k: move(v) for k, v in x.items()}
+    if dataclasses.is_dataclass(x) and type(x).__module__.startswith("geomsci."):
+        twin = copy.copy(x)
+        for field in dataclasses.fields(x):
+            object.__setattr__(twin, field.name, move(getattr(x, field.name)))
+        return twin
     return x
 
 
