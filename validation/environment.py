@@ -25,6 +25,8 @@ DISTRIBUTIONS = (
     "numba-cuda",
     "pyriemann",
     "moabb",
+    "mcising",
+    "peapods",
     "mne",
     "mpmath",
 )

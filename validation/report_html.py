@@ -217,10 +217,6 @@ def _recordings(report: Report, figures: Sequence[Figure]) -> str:
         if len({s.subject for s in scores}) > 1:
             body.append(html_table(tables.mean_table(scores)))
         body.append(html_table(tables.score_table(scores)))
-    parity = [r for r in report.rows if r.unit != "eps"]
-    if parity:
-        body.append("<h3>Agreement with other programs</h3>")
-        body.append(html_table(tables.parity_table(parity)))
     return _section("recordings", "Real recordings", body)
 
 
@@ -238,6 +234,10 @@ def _suite(suite: str, rows: Sequence[Row], figures: Sequence[Figure]) -> str:
         _matrix(rows),
     ]
     body += [_figure(f) for f in figures if f.title.startswith(f"{suite}: ")]
+    values = [r for r in rows if r.status != SKIPPED and r.unit != "eps"]
+    if values:
+        body.append("<h3>Agreement with other programs and published values</h3>")
+        body.append(html_table(tables.parity_table(values), wide=True))
     timings = tables.timing_table(rows)
     if timings.cells:
         body.append(_details("Times of the float64 rows", html_table(timings)))
@@ -277,7 +277,7 @@ def html_page(
         links.append(("recordings", "Real recordings"))
     for suite in dict.fromkeys(r.suite for r in report.rows):
         mine = [r for r in report.rows if r.suite == suite]
-        if any(r.status != SKIPPED and r.unit == "eps" for r in mine):
+        if any(r.status != SKIPPED for r in mine):
             sections.append(_suite(suite, mine, figures))
             links.append((f"suite-{suite}", f"Suite {suite}"))
     skipped = report.counts[SKIPPED]

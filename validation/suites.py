@@ -24,6 +24,8 @@ Inputs = Mapping[str, np.ndarray]
 
 SUITES: dict[str, str] = {
     "eeg": "geomsci.validation.cases.eeg",
+    "fisher": "geomsci.validation.cases.fisher",
+    "sampling": "geomsci.validation.cases.sampling",
     "spd": "geomsci.validation.cases.spd",
 }
 

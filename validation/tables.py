@@ -108,10 +108,10 @@ def parity_table(rows: Sequence[Row]) -> Table:
     """Differences of scores that have a budget."""
     cells = tuple(
         (r.case, r.size, _in_unit(r, None, r.error), _in_unit(r, None, r.budget))
-        + (r.status, r.reason)
+        + (r.status, "; ".join(part for part in (*r.notes, r.reason) if part))
         for r in rows
     )
-    header = ("pipeline", "size", "difference", "allowed", "status", "why")
+    header = ("case", "size", "difference", "allowed", "status", "remark")
     marks = tuple("bad" if r.bad else "" for r in rows)
     return Table(header, cells, marks, numeric=(2, 3))
 

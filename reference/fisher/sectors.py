@@ -65,7 +65,7 @@ class Sector(NamedTuple):
     twist: tuple[int, int]
     propagator: Array
     mode: int | None = None
-    shift: Array | None = None
+    shift: Array = None
 
 
 class Fermions(NamedTuple):
@@ -158,9 +158,9 @@ def square_propagator(
 
 
 class _Mode(NamedTuple):
-    """A self-conjugate momentum: index, cosines, and -pf (+1 at z = 0)."""
+    """A self-conjugate momentum: flat index, cosines, and -pf (+1 at z = 0)."""
 
-    index: int
+    cell: int
     cosines: tuple[float, float]
     pfaffian: float
 
@@ -196,7 +196,7 @@ def _sector_terms(
     cells = xp.arange(shape[0] * shape[1], dtype=xp.int64, device=device(like))
     paired = xp.ones(shape[0] * shape[1], dtype=xp.float64, device=device(like))
     for mode in modes:
-        paired = xp.where(cells == mode.index, 0 * paired, paired)
+        paired = xp.where(cells == mode.cell, 0 * paired, paired)
     log_pairs = xp.reshape(log_determinant(z, k1, k2), (-1,)) * paired
     log_modulus = float(xp.sum(log_pairs)) / 2
     smallest = min(modes, key=lambda mode: abs(mode.pfaffian), default=None)
@@ -211,7 +211,7 @@ def _sector_terms(
     if split is None:
         chosen = xp.zeros((*shape, 1, 1), dtype=xp.complex128, device=device(like))
     else:
-        here = xp.astype(cells == split.index, xp.complex128)
+        here = xp.astype(cells == split.cell, xp.complex128)
         chosen = xp.reshape(here, (*shape, 1, 1))
     Khat = _with_phases(A + chosen * B, k1, k2)
     Khat = Khat * xp.permute_dims(1 - chosen, (2, 3, 0, 1))
@@ -225,7 +225,7 @@ def _sector_terms(
             Term(
                 math.copysign(sign, sign * pfaffian),
                 log_modulus + math.log(abs(pfaffian) / 2),
-                Sector(1.0, twist, Khat, split.index, shift),
+                Sector(1.0, twist, Khat, split.cell, shift),
             )
         )
     return terms

@@ -245,15 +245,15 @@ def cumulant_traces(
                     for i in range(2)
                 ]
             )
-            total = None
+            parts: list[Array] = []
             for s in members:
                 F_s = blocks
                 if s in extra:
                     E = xp.permute_dims(extra[s], (1, 2, 0, 3))
                     F_s = F_s + block(E, a, c)
-                trace = bond_trace(F_s, block(plan.K[s, ...], c, a)[:, :, None, :])
-                total = trace if total is None else total + trace
-            traces.append(u[a] * u[b] * u[c] * total)
+                K_ca = block(plan.K[s, ...], c, a)[:, :, None, :]
+                parts.append(bond_trace(F_s, K_ca))
+            traces.append(u[a] * u[b] * u[c] * sum(parts[1:], start=parts[0]))
     return traces
 
 
@@ -281,7 +281,7 @@ def third_transform(plan: Bispectrum, k1: Array, k3: Array) -> Array:
     d, n = len(plan.factor), plan.Khat.shape[-1]
     m = k1.shape[0]
     half = connected_part(plan, k1)
-    pairs = {}
+    pairs: dict[tuple[int, int], int] = {}
     for a in range(d):
         for c in range(a, d):
             pairs[a, c] = len(pairs)

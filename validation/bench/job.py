@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +20,8 @@ from geomsci.validation.wording import duration, moment, number, ratio
 
 FORMAT = "geomsci benchmark"
 FORMAT_VERSION = 1
-SUITES = ("eeg", "spd", "kernels", "overhead")
-PEER_SUITES = ("eeg", "spd")
+SUITES = ("eeg", "spd", "fisher", "sampling", "kernels", "overhead")
+PEER_SUITES = ("eeg", "spd", "fisher", "sampling")
 PEER_REASON = "other libraries are measured with --against-peers"
 
 
@@ -60,6 +61,14 @@ def _contests(suite: str) -> list[Contest]:
         from geomsci.validation.bench import spd
 
         return spd.contests()
+    if suite == "fisher":
+        from geomsci.validation.bench import fisher
+
+        return fisher.contests()
+    if suite == "sampling":
+        from geomsci.validation.bench import sampling
+
+        return sampling.contests()
     from geomsci.validation.bench import kernels
 
     return kernels.contests()
@@ -75,6 +84,8 @@ def measure(suites: Sequence[str], repeats: int, against_peers: bool) -> Bench:
             continue
         for contest in _contests(suite):
             jobs.append((contest.name, _job(contest, repeats, against_peers)))
+        if suite in ALONE:
+            jobs.append((f"{suite}, alone", functools.partial(ALONE[suite], repeats)))
     found: list[Result] = []
     with progress(len(jobs), "bench") as advance:
         for name, job in jobs:
@@ -98,6 +109,25 @@ def _job(
         )
         return lambda: [row]
     return lambda: [hold(contest, repeats)]
+
+
+def _fisher_times(repeats: int) -> list[Result]:
+    from geomsci.validation.bench import fisher
+
+    return fisher.times(repeats)
+
+
+def _sampling_times(repeats: int) -> list[Result]:
+    from geomsci.validation.bench import sampling
+
+    return sampling.times(repeats)
+
+
+ALONE: dict[str, Callable[[int], list[Result]]] = {
+    "fisher": _fisher_times,
+    "sampling": _sampling_times,
+}
+"""Rows of a suite that need no peer."""
 
 
 def _verdict(r: Result) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from geomsci.backends import run, use_backend
 from geomsci.backends.capabilities import CAPABILITIES
+from geomsci.validation.bench import fisher, sampling
 from geomsci.validation.bench.contest import Contest, Job
 from geomsci.validation.cases.spd_matrices import centre, scattered
 from geomsci.validation.suites import CASE_SEED, CaseUnavailable
@@ -45,8 +46,25 @@ INPUTS: dict[str, list[tuple[str, Callable[[], tuple[Any, ...]]]]] = {
         ("2000×3×1000, order 4", lambda: _fourth_moment((2000, 3, 1000), 4, 4)),
         ("288×22×1000, order 4", lambda: _fourth_moment((288, 22, 1000), 4, 4)),
     ],
+    "fisher.sweeps": [
+        ("10 updates of 32×32", lambda: fisher.chains(32, 1)),
+    ],
+    "fisher.third_squares": [
+        ("64 momenta of 24×24", lambda: fisher.third_squares(24, 64)),
+        ("64 momenta of 64×64", lambda: fisher.third_squares(64, 64)),
+    ],
+    "fisher.triple_products": [
+        ("500 samples of 12×12", lambda: fisher.triads(12, 500)),
+    ],
+    **sampling.KERNEL_INPUTS,
 }
 """Row of the capability table to sizes and arguments."""
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "fisher.sweeps": fisher.SWEEP_OPTIONS,
+    **sampling.KERNEL_OPTIONS,
+}
+"""What a row is called with beside its arguments."""
 
 
 def _on(
@@ -57,12 +75,12 @@ def _on(
 
         def job() -> Any:
             with use_backend(choice) as record:
-                result = run(name, *values)
+                result = run(name, *values, **OPTIONS.get(name, {}))
             if choice == "numba" and record.calls[-1].implementation != "numba":
                 raise CaseUnavailable(
                     f"the Numba kernel of {name} does not take this size"
                 )
-            return result
+            return result[0] if isinstance(result, tuple) else result
 
         return job
 
