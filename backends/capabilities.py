@@ -294,6 +294,15 @@ CAPABILITIES: dict[str, Capability] = {
     "sampling.ChristoffelSampler.sample": Capability(
         uses=("sampling.finite_points", "sampling.polynomial_points"), dtypes=_REAL
     ),
+    "sampling.ConditionedSampler.sample": Capability(
+        uses=(
+            "sampling.finite_dpp_draws",
+            "sampling.finite_points",
+            "sampling.polynomial_dpp_draws",
+            "sampling.polynomial_points",
+        ),
+        dtypes=_REAL,
+    ),
     "sampling.FeatureBasis": Capability(
         reference=f"{_SAMPLING}.features:orthonormal_rows", dtypes=_REAL
     ),
@@ -304,17 +313,28 @@ CAPABILITIES: dict[str, Capability] = {
         reference=f"{_SAMPLING}.features:evaluate", dtypes=_REAL
     ),
     "sampling.FeketeDesign.sample": Capability(
-        uses=("sampling.fekete_rows",), dtypes=_DOUBLE
+        uses=(
+            "sampling.exchanged_rows",
+            "sampling.fekete_rows",
+            "sampling.further_rows",
+        ),
+        dtypes=_DOUBLE,
     ),
     "sampling.OptimalDesign.sample": Capability(
-        uses=("sampling.fekete_rows", "sampling.survivors"),
+        uses=(
+            "sampling.FeketeDesign.sample",
+            "sampling.RepeatedDPP.sample",
+            "sampling.survivors",
+        ),
         dtypes=_DOUBLE,
     ),
     "sampling.OptimalDesignRegressor.ask": Capability(
-        libraries=("numpy", "cupy"), dtypes=_DOUBLE
+        uses=("sampling.OptimalDesign.sample", "sampling.ProjectionDPP.sample"),
+        libraries=("numpy", "cupy"),
+        dtypes=_DOUBLE,
     ),
     "sampling.OptimalDesignRegressor.fit": Capability(
-        uses=("sampling.weighted_fit",), dtypes=_REAL
+        uses=("sampling.OptimalDesign.sample", "sampling.weighted_fit"), dtypes=_REAL
     ),
     "sampling.OptimalDesignRegressor.tell": Capability(
         uses=("sampling.weighted_fit",), libraries=("numpy", "cupy"), dtypes=_DOUBLE
@@ -335,6 +355,23 @@ CAPABILITIES: dict[str, Capability] = {
         uses=("sampling.finite_dpp_draws", "sampling.polynomial_dpp_draws"),
         dtypes=_REAL,
     ),
+    "sampling.RepeatedDPP.sample": Capability(
+        uses=("sampling.finite_dpp_draws", "sampling.polynomial_dpp_draws"),
+        dtypes=_REAL,
+    ),
+    "sampling.SubsetVolumeSampler.inclusion_probabilities": Capability(dtypes=_REAL),
+    "sampling.SubsetVolumeSampler.sample": Capability(
+        uses=("sampling.finite_dpp_draws",), dtypes=_REAL
+    ),
+    "sampling.VolumeRescaledSampler.sample": Capability(
+        uses=(
+            "sampling.finite_dpp_draws",
+            "sampling.finite_points",
+            "sampling.polynomial_dpp_draws",
+            "sampling.polynomial_points",
+        ),
+        dtypes=_REAL,
+    ),
     "sampling.WeightedLeastSquares.fit": Capability(
         uses=("sampling.weighted_fit",), dtypes=_REAL
     ),
@@ -344,6 +381,9 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "sampling.WeightedLeastSquares.score": Capability(dtypes=_REAL),
     "sampling.WeightedLeastSquares.sobol_indices": Capability(dtypes=_REAL),
+    "sampling.exchanged_rows": Capability(
+        reference=f"{_SAMPLING}.fekete:exchanged_rows", dtypes=_DOUBLE
+    ),
     "sampling.fekete_rows": Capability(
         reference=f"{_SAMPLING}.fekete:fekete_rows", dtypes=_DOUBLE
     ),
@@ -353,7 +393,7 @@ CAPABILITIES: dict[str, Capability] = {
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.dpp:finite_dpp_draws_numba",
                 accepts=f"{_KERNELS}.dpp:accepts_finite",
-                measured="m = 100 of N = 1e5: see the validation report",
+                measured="N = 1e5, m = 100: 0.7 ms, blocked 6 ms; m = 400: 1.2 times",
                 pays=f"{_KERNELS}.dpp:pays_finite",
             ),
             ("numba", "cupy"): Kernel(
@@ -365,6 +405,7 @@ CAPABILITIES: dict[str, Capability] = {
                 f"{_KERNELS}.dpp:finite_dpp_draws_cuda",
                 accepts=f"{_KERNELS}.dpp:accepts_cuda",
                 measured="not measured on a GPU yet",
+                pays=f"{_KERNELS}.dpp:pays_cuda",
             ),
         },
         dtypes=_DOUBLE,
@@ -375,10 +416,13 @@ CAPABILITIES: dict[str, Capability] = {
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.dpp:finite_points_numba",
                 accepts=f"{_KERNELS}.dpp:accepts_finite",
-                measured="1000 points of N = 1e5: see the validation report",
+                measured="1000 points of N = 1e5: 7 times the reference",
             ),
         },
         dtypes=_DOUBLE,
+    ),
+    "sampling.further_rows": Capability(
+        reference=f"{_SAMPLING}.fekete:further_rows", dtypes=_DOUBLE
     ),
     "sampling.gram": Capability(reference=f"{_SAMPLING}.stability:gram", dtypes=_REAL),
     "sampling.greedy_reduce": Capability(uses=("sampling.survivors",), dtypes=_DOUBLE),
@@ -388,13 +432,25 @@ CAPABILITIES: dict[str, Capability] = {
     "sampling.jackknife_plus": Capability(
         reference=f"{_SAMPLING}.least_squares:jackknife_plus", dtypes=_REAL
     ),
+    "sampling.optimal_weights": Capability(
+        reference=f"{_SAMPLING}.blocked:optimal_weights",
+        kernels={
+            ("numba", "numpy"): Kernel(
+                f"{_KERNELS}.dpp:optimal_weights_numba",
+                accepts=f"{_KERNELS}.dpp:accepts_polynomial",
+                measured="compiled against interpreted",
+            ),
+        },
+        libraries=("numpy",),
+        dtypes=_DOUBLE,
+    ),
     "sampling.polynomial_dpp_draws": Capability(
         reference=f"{_SAMPLING}.blocked:polynomial_dpp_draws",
         kernels={
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.dpp:polynomial_dpp_draws_numba",
                 accepts=f"{_KERNELS}.dpp:accepts_polynomial",
-                measured="Legendre, d = 2, m = 100: see the validation report",
+                measured="Legendre, d = 2, m = 100: 1.1 ms, interpreted 190 ms",
                 pays=f"{_KERNELS}.dpp:pays_polynomial",
             ),
             ("numba", "cupy"): Kernel(
@@ -406,6 +462,7 @@ CAPABILITIES: dict[str, Capability] = {
                 f"{_KERNELS}.dpp:polynomial_dpp_draws_cuda",
                 accepts=f"{_KERNELS}.dpp:accepts_cuda",
                 measured="not measured on a GPU yet",
+                pays=f"{_KERNELS}.dpp:pays_cuda",
             ),
         },
         libraries=("numpy", "cupy"),

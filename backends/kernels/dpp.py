@@ -1,7 +1,7 @@
 """Drivers of the exact samplers: draws over threads, or one GPU thread a draw.
 
-``finite_dpp_draws`` and ``polynomial_dpp_draws``: projection DPPs by the chain rule with
-rejection. ``finite_points``, ``polynomial_points`` and ``polynomial_proposals``:
+``finite_dpp_draws`` and ``polynomial_dpp_draws``: projection DPPs by the chain rule
+with rejection. ``finite_points``, ``polynomial_points`` and ``polynomial_proposals``:
 independent points of the optimal measure. The mathematics is
 `geomsci.reference.sampling.chain_rule` and `geomsci.reference.sampling.proposals`,
 compiled for the host and for the GPU.
@@ -100,6 +100,11 @@ def accepts_cuda(keys: Any, found: Any, **options: Any) -> bool:
     """Keys as a CuPy array, and few enough functions for one thread."""
     m = (found.rows if hasattr(found, "rows") else found.indices.T).shape[1]
     return arrays.library(keys) == "cupy" and m <= LARGEST_M_CUDA
+
+
+def pays_cuda(keys: Any, found: Any, **options: Any) -> bool:
+    """Enough draws to fill a warp; fewer are faster in matrix products."""
+    return keys.shape[0] >= THREADS_PER_BLOCK
 
 
 def _limit(m: int) -> int:
@@ -210,7 +215,8 @@ def polynomial_points_numba(
     def work(first: int, last: int) -> None:
         kernel(
             keys, share, *tables, points, weights, first, last, np.empty(m),
-            np.empty((d, tables.recurrences.shape[1])), np.empty((8, 4), dtype=np.int64),
+            np.empty((d, tables.recurrences.shape[1])),
+            np.empty((8, 4), dtype=np.int64),
         )  # fmt: skip
 
     threads.over_batch(work, R, at_least=max(1, 100 // (n_points + 1)))
@@ -235,11 +241,24 @@ def polynomial_proposals_numba(
     return parts
 
 
+def optimal_weights_numba(points: np.ndarray, tables: Any) -> np.ndarray:
+    """`geomsci.reference.sampling.blocked.optimal_weights` on the host."""
+    signature = (
+        "const float64[2]", *TABLES, "float64[1]", "float64[1]", "float64[2]",
+    )  # fmt: skip
+    kernel = _compiled("proposals", "optimal_weights", (), signature)
+    m, d = tables.indices.shape
+    weights = np.empty(points.shape[0])
+    values = np.empty((d, tables.recurrences.shape[1]))
+    kernel(points, *tables, weights, np.empty(m), values)
+    return weights
+
+
 # GPU
 
 
-# Names that the kernels below find in their globals: `geomsci.backends.compile` puts the
-# real ones into the globals of the copies that it compiles.
+# Names that the kernels below find in their globals: `geomsci.backends.compile` puts
+# the real ones into the globals of the copies that it compiles.
 cuda: Any = None
 finite_draw: Any = None
 polynomial_draw: Any = None
@@ -277,7 +296,7 @@ def _polynomial_thread(
 
 
 def draw_grid(name: str) -> Any:
-    """The CUDA kernel of ``"finite"`` or ``"polynomial"``; types at its first launch."""
+    """CUDA kernel of ``"finite"`` or ``"polynomial"``; types at its first launch."""
     source = f"{SAMPLING}.chain_rule"
     helpers = tuple(_named(f"{source}:HELPERS"))
     body = f"{name}_draw"
