@@ -53,7 +53,8 @@ n = sizes.astype(float) ** 2
 R = np.array([result.scalar_curvature for result in results])
 heat = np.array([result.heat_capacity for result in results])
 
-# The next two take longer, a minute or two: geomsci fisher --size 128 192 --json table.json
+# The next two take longer, a minute or two:
+# geomsci fisher --size 128 192 --json table.json
 sizes = np.append(sizes, [128, 192])
 n = np.append(n, [128.0**2, 192.0**2])
 R = np.append(R, [-618878.425990, -1510194.646181])

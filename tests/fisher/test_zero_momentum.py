@@ -1,5 +1,6 @@
 """The amplitude of a zero-momentum insertion of energy at the critical point."""
 
+import itertools
 import math
 
 import numpy as np
@@ -28,7 +29,7 @@ def test_bond_energy_of_the_antiperiodic_sector_approaches_one_over_root_two(sid
 def test_converges_faster_than_the_third_power_of_the_side():
     errors = [abs(amplitude(side) - amplitude(255)) for side in (15, 31, 63)]
     assert errors[0] < 5e-4 * abs(amplitude(255))
-    for coarse, fine in zip(errors, errors[1:]):
+    for coarse, fine in itertools.pairwise(errors):
         assert coarse / fine > 2**3
 
 
