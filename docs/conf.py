@@ -66,6 +66,7 @@ _LEAVES = (
     "eeg",
     "fisher",
     "index",
+    "sampling",
     "spd",
 )
 html_sidebars = {page: [] for page in _LEAVES}

@@ -133,7 +133,7 @@ def test_folder_without_permission_is_wrong_usage(fake, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--suite", "nothing"], "suite must be one of eeg, spd, fisher, kernels"),
+        (["--suite", "nothing"], "suite must be one of eeg, spd, fisher, sampling"),
         (["--repeats", "0"], "--repeats must be at least 1"),
     ],
 )
@@ -142,7 +142,10 @@ def test_wrong_usage_of_bench_is_exit_status_2(tmp_path, capsys, arguments, says
     assert says in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["validate", "bench", "backends", "fisher"])
+COMMANDS = ["validate", "bench", "backends", "fisher", "sample", "fit"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([command, "--help"])

@@ -37,7 +37,9 @@ def test_examples_print_what_they_say(name):
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("page", ["backends", "eeg", "fisher", "index", "spd"])
+@pytest.mark.parametrize(
+    "page", ["backends", "eeg", "fisher", "index", "sampling", "spd"]
+)
 def test_guides_print_what_they_say(page):
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     path = str(ROOT / "docs" / f"{page}.rst")

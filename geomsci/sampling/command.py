@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from geomsci.backends import LinAlgError
 from geomsci.sampling.basis import PolynomialBasis
 from geomsci.sampling.command_problem import (
     WEIGHT,
@@ -174,7 +175,12 @@ def _described(problem: Problem, transform: MarginalTransform) -> list[str]:
 def _drawn(options: Options, basis: PolynomialBasis, n: int) -> Design:
     module, name = SAMPLERS[options.sampler].split(":")
     sampler: Any = getattr(importlib.import_module(f"geomsci.sampling.{module}"), name)
-    return sampler(basis).sample(n, rng=options.seed)
+    try:
+        return sampler(basis).sample(n, rng=options.seed)
+    except (ValueError, LinAlgError, MemoryError) as error:
+        raise CommandError(
+            f"--sampler {options.sampler} cannot draw this design: {error}"
+        ) from error
 
 
 def _stability(basis: PolynomialBasis, design: Design) -> tuple[float, float]:
