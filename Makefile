@@ -43,7 +43,7 @@ bench: $(VENV)/.peers
 	$(ONE_BLAS) $(BIN)/geomsci bench --against-peers --out bench-report
 
 docs: $(VENV)/.docs
-	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(ONE_BLAS) $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 clean:
 	rm -rf build dist *.egg-info validation-report bench-report docs/_build
