@@ -278,4 +278,6 @@ def from_host(values: np.ndarray, like: Array) -> Array:
         values = values.astype(np.float32)
     if library(like) == "numpy":
         return values
+    if not values.flags.writeable:
+        values = values.copy()  # torch warns of memory that it must not write to
     return xp.asarray(values, device=device(like))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 import math
 
 import numpy as np
@@ -45,6 +46,13 @@ EFFORT = Effort(repeats=1, seconds=0.0)
 def test_case_is_within_budget(name, backend):
     row = run_cell(CASES[name], variant(backend), "float64", EFFORT)
     assert row.status in (OK, SKIPPED), row.reason
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_row_of_single_precision_can_be_written(name):
+    row = run_cell(CASES[name], variant("reference"), "float32", EFFORT)
+    assert row.status in (OK, SKIPPED), row.reason
+    json.dumps(row.as_json(), allow_nan=False)
 
 
 def _through_single_precision(case):

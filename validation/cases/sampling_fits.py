@@ -354,7 +354,7 @@ def _gram_case(space: Space, n: int) -> Case:
         m = result.shape[-1]
         return {
             "symmetry": Deviation(relative(result.T, result), kappa),
-            "trace is m": Deviation(abs(np.trace(result) / m - 1), 2 * kappa),
+            "trace is m": Deviation(abs(float(np.trace(result)) / m - 1), 2 * kappa),
         }
 
     return sampling_case(
