@@ -107,6 +107,10 @@ def pays_cuda(keys: Any, found: Any, **options: Any) -> bool:
     return keys.shape[0] >= THREADS_PER_BLOCK
 
 
+VECTOR = 8
+"""Rows are as long as a multiple of it: a loop over them has no scalar rest."""
+
+
 def _limit(m: int) -> int:
     return _named(f"{SAMPLING}.blocked:largest_number_of_proposals")(m)
 
@@ -117,19 +121,24 @@ def _require_complete(n_proposals: Any, m: int) -> None:
 
 
 def workspace_shapes(
-    m: int, d: int = 0, n_values: int = 0
+    m: int, d: int = 0, n_values: int = 0, width: int | None = None
 ) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """(dtype, shape) of what one draw at a time works in; d = 0: a finite set."""
+    """(dtype, shape) of what one draw at a time works in; d = 0: a finite set.
+
+    With ``width`` the rows of a space of polynomials are longer than m, by zeros.
+    """
+    columns = width or m
     shapes: list[tuple[str, tuple[int, ...]]] = [
-        ("float64", (m, m)), ("float64", (m,)), ("float64", (m,))
+        ("float64", (m, columns)), ("float64", (m,)), ("float64", (columns,))
     ]  # fmt: skip
     if d:
-        shapes += [("float64", (m,)), ("float64", (d, n_values)), ("float64", (d,))]
-    return (*shapes, ("int64", (8, 4)))
+        shapes += [("float64", (columns,)), ("float64", (d, n_values))]
+        shapes += [("float64", (d,))]
+    return (*shapes, ("int64", (8, 16)))
 
 
 def _host_workspace(shapes: tuple) -> tuple[np.ndarray, ...]:
-    return tuple(np.empty(shape, dtype=dtype) for dtype, shape in shapes)
+    return tuple(np.zeros(shape, dtype=dtype) for dtype, shape in shapes)
 
 
 def _at_least(m: int) -> int:
@@ -167,7 +176,8 @@ def polynomial_dpp_draws_numba(
     n_proposals = np.empty(R, dtype=np.int64)
 
     def work(first: int, last: int) -> None:
-        shapes = workspace_shapes(m, d, tables.recurrences.shape[1])
+        width = -(-m // VECTOR) * VECTOR
+        shapes = workspace_shapes(m, d, tables.recurrences.shape[1], width)
         kernel(
             keys, *tables, _limit(m), points, weights, n_proposals, first, last,
             *_host_workspace(shapes),
@@ -193,7 +203,7 @@ def finite_points_numba(
     def work(first: int, last: int) -> None:
         kernel(
             keys, share, *found[2:], indices, first, last,
-            np.empty((8, 4), dtype=np.int64),
+            np.empty((8, 16), dtype=np.int64),
         )  # fmt: skip
 
     threads.over_batch(work, R, at_least=max(1, 500 // (n_points + 1)))
@@ -216,7 +226,7 @@ def polynomial_points_numba(
         kernel(
             keys, share, *tables, points, weights, first, last, np.empty(m),
             np.empty((d, tables.recurrences.shape[1])),
-            np.empty((8, 4), dtype=np.int64),
+            np.empty((8, 16), dtype=np.int64),
         )  # fmt: skip
 
     threads.over_batch(work, R, at_least=max(1, 100 // (n_points + 1)))
@@ -237,7 +247,7 @@ def polynomial_proposals_numba(
         np.empty((count, d)), np.empty(count), np.empty((count, m)), np.empty(count),
     )  # fmt: skip
     values = np.empty((d, tables.recurrences.shape[1]))
-    kernel(key, first, *tables, *parts, values, np.empty((8, 4), dtype=np.int64))
+    kernel(key, first, *tables, *parts, values, np.empty((8, 16), dtype=np.int64))
     return parts
 
 

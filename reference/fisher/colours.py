@@ -43,6 +43,7 @@ from geomsci.reference.fisher.philox import (
     philox_next,
     philox_product,
     philox_round,
+    philox_rounds,
     philox_word,
 )
 
@@ -57,6 +58,7 @@ HELPERS = (
     "philox_key",
     "philox_word",
     "philox_block",
+    "philox_rounds",
     "philox_blocks",
     "random_bytes",
     "byte_of",
@@ -71,7 +73,7 @@ HELPERS = (
 )
 """Functions that `run_chain` calls, for the compiler."""
 
-_NESTED = (join, philox_next, philox_product, philox_round, philox_word)
+_NESTED = (join, philox_next, philox_product, philox_round, philox_rounds, philox_word)
 """Called by what is imported: the compiler looks for them in this module."""
 
 

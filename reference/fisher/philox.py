@@ -111,6 +111,26 @@ def philox_blocks(key, block, n_blocks, words):
         words[1, i] = (c >> 32) & 0xFFFFFFFF
         for half in range(2, 8):
             words[half, i] = 0
+    philox_rounds(key, n_blocks, words)
+
+
+def philox_groups(key, block, stride, words):
+    """The words of groups of four blocks; group g begins at ``block + g stride``.
+
+    ``words``: array of int64, shape (8, n), n a multiple of 4, as in `philox_blocks`.
+    """
+    n_blocks = words.shape[1]
+    for i in range(n_blocks):
+        c = int(block) + (i // 4) * stride + i % 4 + 1
+        words[0, i] = c & 0xFFFFFFFF
+        words[1, i] = (c >> 32) & 0xFFFFFFFF
+        for half in range(2, 8):
+            words[half, i] = 0
+    philox_rounds(key, n_blocks, words)
+
+
+def philox_rounds(key, n_blocks, words):
+    """Ten rounds on the counters in ``words``, in place."""
     for _ in range(10):
         for i in range(n_blocks):
             x = (

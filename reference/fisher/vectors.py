@@ -36,6 +36,7 @@ from geomsci.reference.fisher.philox import (
     philox_next,
     philox_product,
     philox_round,
+    philox_rounds,
     philox_word,
 )
 
@@ -49,6 +50,7 @@ HELPERS = (
     "philox_key",
     "philox_word",
     "philox_block",
+    "philox_rounds",
     "philox_blocks",
     "random_bytes",
     "byte_of",
@@ -65,7 +67,15 @@ HELPERS = (
 )
 """Functions that `run_chain` calls, for the compiler."""
 
-_NESTED = (join, philox_blocks, philox_next, philox_product, philox_round, philox_word)
+_NESTED = (
+    join,
+    philox_blocks,
+    philox_next,
+    philox_product,
+    philox_round,
+    philox_rounds,
+    philox_word,
+)
 """Called by what is imported: the compiler looks for them in this module."""
 
 

@@ -320,7 +320,7 @@ def _empty(like: Array, *shape: int) -> Array:
 
 def _words(like: Array) -> Array:
     xp = array_namespace(like)
-    return xp.zeros((8, 4), dtype=xp.int64, device=device(like))
+    return xp.zeros((8, 16), dtype=xp.int64, device=device(like))
 
 
 def polynomial_proposals(

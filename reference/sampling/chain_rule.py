@@ -39,15 +39,18 @@ import math
 
 from geomsci.reference.fisher.philox import (
     philox_blocks,
+    philox_groups,
     philox_key,
     philox_next,
     philox_product,
     philox_round,
+    philox_rounds,
     philox_word,
 )
 from geomsci.reference.sampling.coordinates import (
     angular,
     coordinate,
+    forget,
     trigonometric,
     two_sided,
     uniform,
@@ -70,9 +73,10 @@ HELPERS = (*_PROPOSALS, "start", "project", "reflect")
 """Functions that the samplers call, for the compiler."""
 
 _NESTED = (
-    angular, coordinate, fourier_values, located, philox_blocks, philox_next,
-    philox_product, philox_round, philox_word, polynomial_point, polynomial_values,
-    trigonometric, two_sided, uniform, value_at, with_ends,
+    angular, coordinate, fourier_values, located, philox_blocks, philox_groups,
+    philox_next, philox_product, philox_round, philox_rounds, philox_word,
+    polynomial_point, polynomial_values, trigonometric, two_sided, uniform, value_at,
+    with_ends,
 )  # fmt: skip
 """Called by what is imported: the compiler looks for them in this module."""
 
@@ -140,7 +144,7 @@ def finite_draw(key, rows, cumulative, guide, limit, indices, work):
     indices : array of int64, shape (n,), n <= m
         Receives the points in the order of acceptance.
     work : tuple of arrays
-        W (m, m), z (m,), y (m,) of float64, words (8, 4) of int64.
+        W (m, m), z (m,), y (m,) of float64, words (8, 16) of int64.
 
     Returns
     -------
@@ -185,7 +189,7 @@ def polynomial_draw(key, tables, limit, points, weights, work):
         Receives ``m / K(x, x)``.
     work : tuple of arrays
         W (m, m), z (m,), y (m,), phi (m,), values (d, p + 1), point (d,) of float64,
-        words (8, 4) of int64.
+        words (8, 16) of int64.
 
     Returns
     -------
@@ -194,8 +198,9 @@ def polynomial_draw(key, tables, limit, points, weights, work):
     """
     W, z, y, phi, values, point, words = work
     stream = philox_key(key)
+    forget(words)
     start(W)
-    m = phi.shape[0]
+    m = tables[1].shape[0]
     k = 0
     t = 0
     while k < points.shape[0]:

@@ -27,7 +27,7 @@ and compiles them.
 
 import math
 
-from geomsci.reference.fisher.philox import philox_blocks
+from geomsci.reference.fisher.philox import philox_blocks, philox_groups
 
 FOURIER = 0
 CHEBYSHEV = 1
@@ -37,14 +37,27 @@ HERMITE = 4
 LAGUERRE = 5
 
 
+def forget(words):
+    """Begin a new stream: what ``words`` holds belongs to another one."""
+    words[7, 0] = 0
+
+
 def uniform(key, t, position, words):
     """Number ``position`` of proposal ``t``, on [0, 1); asked for in ascending order.
 
-    Makes 16 numbers at a time, because blocks are cheaper by the four.
+    Makes the first 16 numbers of four proposals at a time, because many blocks are
+    cheaper than few; ``words[7, 0]`` remembers which four, counted from 1.
     """
-    if position % 16 == 0:
+    if position == 0 and words[7, 0] != t // 4 + 1:
+        philox_groups(key, (t // 4) * 0x400000, 0x100000, words)
+        words[7, 0] = t // 4 + 1
+    column = (position // 4) % 4
+    if position < 16:
+        column += 4 * (t % 4)
+    elif position % 16 == 0:
         philox_blocks(key, t * 0x100000 + position // 4, 4, words)
-    word = words[position % 4, (position // 4) % 4]
+        words[7, 0] = 0
+    word = words[position % 4, column]
     return ((word >> 11) & 0x1FFFFFFFFFFFFF) * 2.0**-53
 
 
@@ -98,7 +111,13 @@ def angular(k, rows, envelope, key, t, position, words):
         s = math.sin(half)
         c = math.cos(half)
         x = (c - s) * (c + s)
-        p, _ = value_at(rows, k, x)
+        # Without the scaling of `value_at`: here |p| <= sqrt(2 k + 1).
+        before = 0.0
+        p = 1.0
+        for j in range(k):
+            after = rows[j, 0] * x * p - rows[j, 2] * before
+            before = p
+            p = after
         if v * envelope[0] < p * p * s * c:
             break
     return x, position

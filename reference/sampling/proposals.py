@@ -28,15 +28,18 @@ import math
 
 from geomsci.reference.fisher.philox import (
     philox_blocks,
+    philox_groups,
     philox_key,
     philox_next,
     philox_product,
     philox_round,
+    philox_rounds,
     philox_word,
 )
 from geomsci.reference.sampling.coordinates import (
     angular,
     coordinate,
+    forget,
     trigonometric,
     two_sided,
     uniform,
@@ -50,7 +53,10 @@ HELPERS = (
     "philox_next",
     "philox_key",
     "philox_word",
+    "philox_rounds",
     "philox_blocks",
+    "philox_groups",
+    "forget",
     "uniform",
     "value_at",
     "trigonometric",
@@ -70,8 +76,8 @@ HELPERS = (
 """Functions that the samplers call, for the compiler."""
 
 _NESTED = (
-    angular, philox_next, philox_product, philox_round, philox_word, trigonometric,
-    two_sided, value_at, with_ends,
+    angular, philox_groups, philox_next, philox_product, philox_round, philox_rounds,
+    philox_word, trigonometric, two_sided, value_at, with_ends,
 )  # fmt: skip
 """Called by what is imported: the compiler looks for them in this module."""
 
@@ -108,7 +114,7 @@ def finite_proposal(key, t, cumulative, guide, words):
     guide : array of int64, shape (G + 1,), G a power of two
         First index whose running sum is above ``g / G`` of the total; last entry: the
         last index of positive mass.
-    words : array of int64, shape (8, 4)
+    words : array of int64, shape (8, 16)
 
     Returns
     -------
@@ -135,7 +141,7 @@ def propose(key, t, share, tables, words, point):
         (all degrees 0) otherwise.
     tables : tuple of arrays
         See `geomsci.reference.sampling.envelopes.Tables`.
-    words : array of int64, shape (8, 4)
+    words : array of int64, shape (8, 16)
     point : array of float64, shape (d,)
 
     Returns
@@ -209,13 +215,15 @@ def features(point, tables, values, phi):
             fourier_values(point[i], values[i])
         else:
             log_scale += polynomial_values(recurrences[i], point[i], values[i])
+    m = indices.shape[0]
+    for j in range(m):
+        phi[j] = values[0, indices[j, 0]]
+    for i in range(1, families.shape[0]):
+        for j in range(m):
+            phi[j] *= values[i, indices[j, i]]
     square = 0.0
-    for j in range(indices.shape[0]):
-        product = values[0, indices[j, 0]]
-        for i in range(1, families.shape[0]):
-            product *= values[i, indices[j, i]]
-        phi[j] = product
-        square += product * product
+    for j in range(m):
+        square += phi[j] * phi[j]
     return square, log_scale
 
 
@@ -253,12 +261,13 @@ def polynomial_points(
         The range.
     phi : array of float64, shape (m,)
     values : array of float64, shape (d, p + 1)
-    words : array of int64, shape (8, 4)
+    words : array of int64, shape (8, 16)
         Workspaces.
     """
     tables = (families, indices, recurrences, envelopes)
     work = (values, words)
     for r in range(first, last):
+        forget(words)
         for t in range(points.shape[1]):
             weights[r, t] = polynomial_point(
                 keys[r], t, share, tables, points[r, t], phi, work
@@ -307,11 +316,12 @@ def polynomial_proposals(
     scales : array of float64, shape (n,)
         All written.
     values : array of float64, shape (d, p + 1)
-    words : array of int64, shape (8, 4)
+    words : array of int64, shape (8, 16)
         Workspaces.
     """
     tables = (families, indices, recurrences, envelopes)
     stream = philox_key(key)
+    forget(words)
     for t in range(points.shape[0]):
         numbers[t] = propose(stream, first + t, 2.0, tables, words, points[t])
         _, scales[t] = features(points[t], tables, values, phi[t])
@@ -333,7 +343,7 @@ def finite_points(
         Written.
     first, last : int
         The range.
-    words : array of int64, shape (8, 4)
+    words : array of int64, shape (8, 16)
         Workspace.
     """
     for r in range(first, last):

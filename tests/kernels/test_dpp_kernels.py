@@ -46,14 +46,14 @@ def _tables(family, n=5):
 
 @pytest.mark.parametrize("t", [0, 1, 77, 2**40])
 def test_proposal_reads_its_own_part_of_the_stream(t):
-    words = np.empty((8, 4), dtype=np.int64)
+    words = np.zeros((8, 16), dtype=np.int64)
     key = philox_key(_pieces(KEY))
     found = [coordinates.uniform(key, t, position, words) for position in range(37)]
     np.testing.assert_array_equal(found, philox_uniform(KEY, t << 22, 37))
 
 
 def test_finite_proposals_are_those_of_the_array_form():
-    found, words = _finite(), np.empty((8, 4), dtype=np.int64)
+    found, words = _finite(), np.empty((8, 16), dtype=np.int64)
     key = philox_key(_pieces(KEY))
     one_by_one = [
         proposals.finite_proposal(key, t, found.cumulative, found.guide, words)

@@ -23,7 +23,13 @@ def _pieces(key):
 
 
 def _compiled(name):
-    helpers = ("philox_product", "philox_round", "philox_next", "philox_word")
+    helpers = (
+        "philox_product",
+        "philox_round",
+        "philox_next",
+        "philox_rounds",
+        "philox_word",
+    )
     return compile.host(f"{source.__name__}:{name}", helpers)
 
 
