@@ -109,7 +109,8 @@ def _add_validate(commands: argparse._SubParsersAction) -> None:
         "--data",
         type=pathlib.Path,
         metavar="DIR",
-        help="folder of further recordings to score (archives with X, y, session)",
+        help="folder of further data: recordings to score (archives with X, y, "
+        "session), california_housing.csv",
     )
     command.add_argument(
         "--out",

@@ -27,6 +27,8 @@ DISTRIBUTIONS = (
     "moabb",
     "mcising",
     "peapods",
+    "dppy",
+    "pythia-uq",
     "mne",
     "mpmath",
 )

@@ -69,17 +69,23 @@ def progress(total: int, label: str) -> Iterator[Callable[[str], None]]:
         yield advance
 
 
+DATA_FILES = ("*.npz", "*.csv")
+"""What the experiments of the suites read."""
+
+
 def check(options: Options) -> None:
     """Raise `JobError` or ValueError for options that cannot be honoured."""
     if options.data is not None and not options.data.is_dir():
         state = "is not a folder" if options.data.exists() else "does not exist"
         raise JobError(
-            f"--data must be a folder of recordings, got {options.data}, which {state}."
+            f"--data must be a folder of data, got {options.data}, which {state}."
         )
-    if options.data is not None and not any(options.data.rglob("*.npz")):
+    if options.data is not None and not any(
+        any(options.data.rglob(pattern)) for pattern in DATA_FILES
+    ):
         raise JobError(
-            f"--data must hold archives (*.npz) of recordings, got {options.data} "
-            "without any."
+            "--data must hold archives (*.npz) of recordings or tables (*.csv), got "
+            f"{options.data} without any."
         )
     for name in options.suites:
         if name not in suites.SUITES:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from geomsci.backends import public, run
-from geomsci.backends.arrays import Array, array_namespace, device
+from geomsci.backends.arrays import Array, array_namespace, device, to_host
 from geomsci.backends.dispatch import placed
 from geomsci.backends.random import generator
 from geomsci.sampling.basis import PolynomialBasis
@@ -36,8 +36,9 @@ class FeketeDesign:
     ----------
     basis : PolynomialBasis or FeatureBasis
     n_candidates : int, >= 1
-        Points drawn from the measure of a polynomial basis; at least 2 n are taken. A
-        feature basis brings its own candidates.
+        Points drawn for a polynomial basis, half of them from its measure and half from
+        the optimal one; at least 2 n are taken. A feature basis brings its own
+        candidates.
     exchange : bool
         False: the pivots of the QR alone, without exchanges.
 
@@ -72,7 +73,7 @@ class FeketeDesign:
     >>> basis = PolynomialBasis("legendre", indices=[0, 1, 2])
     >>> design = FeketeDesign(basis).sample(rng=0)
     >>> sorted(design.points[:, 0].round(1).tolist())
-    [-0.7, 0.3, 1.0]
+    [-0.9, -0.2, 0.7]
     """
 
     def __init__(
@@ -126,9 +127,7 @@ class FeketeDesign:
         else:
             n_candidates = max(self.n_candidates, 2 * n)
             parts = [
-                self._among_points(
-                    basis, n, points_of_measure(basis, n_candidates, rng)
-                )
+                self._among_points(basis, n, candidate_points(basis, n_candidates, rng))
                 for _ in range(count)
             ]
         xp = array_namespace(parts[0][0])
@@ -189,6 +188,22 @@ def _directions(rows: Array) -> tuple[Array, Array]:
     lengths = xp.linalg.vector_norm(rows, axis=1)
     nonzero = xp.where(lengths > 0, lengths, xp.ones_like(lengths))
     return lengths, rows / nonzero[:, None] * math.sqrt(rows.shape[1])
+
+
+def candidate_points(
+    basis: PolynomialBasis, n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Points of mu and of the optimal measure, half of each, shape (n, d).
+
+    Points of mu alone miss the edges of an unbounded domain, where the best designs
+    have points; points of the optimal measure alone are few in the middle.
+    """
+    # The other samplers load compiled code, which importing this must not.
+    from geomsci.sampling.christoffel import ChristoffelSampler
+
+    half = n // 2
+    optimal = ChristoffelSampler(basis).sample(n - half, rng=rng).points
+    return np.concatenate([points_of_measure(basis, half, rng), to_host(optimal)])
 
 
 def points_of_measure(
