@@ -12,7 +12,7 @@ from geomsci.sampling.fekete import FeketeDesign
 from geomsci.sampling.reduce import greedy_reduce
 
 GREEDY_UP_TO = 1.2
-"""Multiple of m up to which Fekete points beat the reduced pool on all functions."""
+"""Multiple of m up to which Fekete points beat the pool in several dimensions."""
 
 
 class OptimalDesign:
@@ -33,17 +33,20 @@ class OptimalDesign:
     Notes
     -----
     Squared error over the best possible one, mean over 60 designs with a standard error
-    of 0.08 at most (n = m), 0.03 at 1.5 m:
+    of 0.11 at most (n = m), 0.03 at 1.5 m:
 
     =========================== ======= ======= ============== =======
     function                    n = m   1.2 m   1.2 m, by pool 1.5 m
     =========================== ======= ======= ============== =======
-    Ishigami, m = 56            2.41    1.82    2.23           1.62
-    2-D, total degree 8, m = 45 2.07    1.81    1.89           1.33
-    borehole, m = 45            2.65    2.04    2.53           1.88
+    Ishigami, m = 56            2.32    1.77    2.10           1.57
+    2-D, total degree 8, m = 45 2.11    1.82    1.89           1.31
+    borehole, m = 45            2.74    2.08    2.52           1.83
+    Runge, 1-D, m = 11          2.03    1.80    1.29           1.16
+    bump, Hermite, 1-D, m = 11  2.12    1.51    1.23           1.12
     =========================== ======= ======= ============== =======
 
-    Two repeated DPPs, n = 2 m, have 1.85 on the first and 1.91 on the second.
+    Two repeated DPPs, n = 2 m, have 1.85 on the first and 1.91 on the second. In one
+    dimension take a pool and `greedy_reduce` from 1.2 m on.
 
     Up to 1.2 m the design is greedy and without the guarantee that the points of the
     optimal measure give; above it has that of `greedy_reduce`. Nothing is gained beyond

@@ -56,8 +56,9 @@ def greedy_reduce(
     delta``. ``"a-optimal"`` costs O(n0 m) a deletion, ``"lambda_min"`` O(n0 m + m^3).
 
     Measured with a pool of ten projection DPPs (Ishigami function, total degree 5, m =
-    56): squared error over the best possible 1.6 at n = 1.5 m and 2.2 at 1.2 m; two
-    repeated DPPs, n = 2 m, have 1.9. Up to 1.2 m a `FeketeDesign` is better.
+    56): squared error over the best possible 1.6 at n = 1.5 m and 2.1 at 1.2 m; two
+    repeated DPPs, n = 2 m, have 1.9. A `FeketeDesign` has 1.8 at 1.2 m, but more than
+    the pool in one dimension.
 
     Examples
     --------

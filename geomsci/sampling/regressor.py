@@ -32,7 +32,7 @@ class OptimalDesignRegressor(WeightedLeastSquares):
         Basis of m functions. None, the columns ``[1, X]``, has no measure to draw from:
         only ``fit(X, y)`` then.
     sampler : object with ``sample(n, rng=...)``, optional
-        A sampler of this basis. None: `OptimalDesign`, that is Fekete points for n = m,
+        A sampler of this basis. None: `OptimalDesign`, Fekete points up to 1.2 m and
         a pool of ten projection DPPs reduced by the A-optimal rule for more.
     n_samples : int, >= 1, optional
         Points of the design. None: those of the first ``ask(n)`` if n >= m, else 2 m.
