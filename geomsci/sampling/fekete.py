@@ -46,7 +46,8 @@ class FeketeDesign:
     -----
     The best designs known here at n = m, and up to 1.2 m in several dimensions. They
     are without the guarantees of a random design: the points do not have the density
-    that their weights refer to. Squared error over the best possible one, mean over 60 designs:
+    that their weights refer to. Squared error over the best possible one, mean over 60
+    designs:
 
     =========================== ===== ======= ======= =======
     function                    n = m 1.1 m   1.2 m   1.5 m
