@@ -12,6 +12,7 @@ _SUBMODULES = (
     "cli",
     "datasets",
     "eeg",
+    "embedding",
     "fisher",
     "plotting",
     "reference",

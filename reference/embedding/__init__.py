@@ -1,0 +1,1 @@
+"""Heat-geodesic embeddings of graphs and point clouds."""
