@@ -236,7 +236,7 @@ CAPABILITIES: dict[str, Capability] = {
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.lattice:sweeps_numba",
                 accepts=f"{_KERNELS}.lattice:accepts_sweeps",
-                measured="Swendsen-Wang, 32 x 32: over 1000 times the reference",
+                measured="10 updates of 32 x 32: 177 times the reference",
             ),
             ("numba", "cupy"): Kernel(
                 f"{_KERNELS}.lattice:sweeps_cuda",
@@ -258,7 +258,7 @@ CAPABILITIES: dict[str, Capability] = {
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.third_squares:third_squares_numba",
                 accepts=f"{_KERNELS}.third_squares:accepts_third_squares",
-                measured="square torus, L = 64 on two threads",
+                measured="square torus, L = 64, two threads: 6 times the reference",
                 pays=f"{_KERNELS}.third_squares:pays_third_squares",
             ),
             ("cuda", "cupy"): Kernel(
@@ -393,7 +393,7 @@ CAPABILITIES: dict[str, Capability] = {
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.dpp:finite_dpp_draws_numba",
                 accepts=f"{_KERNELS}.dpp:accepts_finite",
-                measured="N = 1e5, m = 100: 0.7 ms, blocked 6 ms; m = 400: 1.2 times",
+                measured="5 draws, N = 1e5, m = 100: 10 times the blocked form",
                 pays=f"{_KERNELS}.dpp:pays_finite",
             ),
             ("numba", "cupy"): Kernel(
@@ -416,7 +416,7 @@ CAPABILITIES: dict[str, Capability] = {
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.dpp:finite_points_numba",
                 accepts=f"{_KERNELS}.dpp:accepts_finite",
-                measured="1000 points of N = 1e5: 7 times the reference",
+                measured="20 x 1000 points of N = 1e5: 7 times the reference",
             ),
         },
         dtypes=_DOUBLE,
@@ -438,7 +438,7 @@ CAPABILITIES: dict[str, Capability] = {
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.dpp:optimal_weights_numba",
                 accepts=f"{_KERNELS}.dpp:accepts_polynomial",
-                measured="compiled against interpreted",
+                measured="1000 points, d = 2, m = 100: 87 times interpreted",
             ),
         },
         libraries=("numpy",),
@@ -450,7 +450,7 @@ CAPABILITIES: dict[str, Capability] = {
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.dpp:polynomial_dpp_draws_numba",
                 accepts=f"{_KERNELS}.dpp:accepts_polynomial",
-                measured="Legendre, d = 2, m = 100: 1.1 ms, interpreted 190 ms",
+                measured="Legendre, d = 2, m = 100: 124 times interpreted",
                 pays=f"{_KERNELS}.dpp:pays_polynomial",
             ),
             ("numba", "cupy"): Kernel(
@@ -474,7 +474,7 @@ CAPABILITIES: dict[str, Capability] = {
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.dpp:polynomial_points_numba",
                 accepts=f"{_KERNELS}.dpp:accepts_polynomial",
-                measured="compiled against interpreted",
+                measured="1000 points, d = 2, m = 100: 202 times interpreted",
             ),
         },
         libraries=("numpy",),
@@ -486,7 +486,7 @@ CAPABILITIES: dict[str, Capability] = {
             ("numba", "numpy"): Kernel(
                 f"{_KERNELS}.dpp:polynomial_proposals_numba",
                 accepts=f"{_KERNELS}.dpp:accepts_polynomial",
-                measured="compiled against interpreted",
+                measured="100 proposals, d = 2, m = 100: 38 times interpreted",
             ),
         },
         libraries=("numpy",),

@@ -19,6 +19,8 @@ from geomsci.validation.wording import number
 TITLES = {
     "eeg": "EEG",
     "spd": "SPD matrices",
+    "fisher": "Fisher curvature and lattice Monte Carlo",
+    "sampling": "Designs for least squares",
     "kernels": "Kernels against the reference",
     "overhead": "Cost of a call and of the import",
 }
