@@ -10,7 +10,7 @@ out.
 
 The functions are scalar code, see `geomsci.reference.fisher.colours` and
 `geomsci.reference.fisher.vectors`, which import and compile them. Like those of
-`geomsci.reference.fisher.philox` they use no globals but each other.
+`geomsci.reference.philox` they use no globals but each other.
 
 References
 ----------
@@ -18,7 +18,7 @@ M. M. A. Patwary, J. Blair and F. Manne, "Experiments on union-find algorithms f
 disjoint-set data structure", SEA 2010 (Rem's algorithm).
 """
 
-from geomsci.reference.fisher.philox import philox_block, philox_blocks
+from geomsci.reference.philox import philox_block, philox_blocks
 
 
 def random_bytes(key, block, words, draws):

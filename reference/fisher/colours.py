@@ -36,7 +36,7 @@ from geomsci.reference.fisher.clusters import (
     random_bytes,
     refinement,
 )
-from geomsci.reference.fisher.philox import (
+from geomsci.reference.philox import (
     philox_block,
     philox_blocks,
     philox_key,

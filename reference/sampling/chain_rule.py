@@ -37,7 +37,7 @@ determinantal point processes", AISTATS 2023 (rejection).
 
 import math
 
-from geomsci.reference.fisher.philox import (
+from geomsci.reference.philox import (
     philox_blocks,
     philox_groups,
     philox_key,

@@ -27,7 +27,7 @@ and compiles them.
 
 import math
 
-from geomsci.reference.fisher.philox import philox_blocks, philox_groups
+from geomsci.reference.philox import philox_blocks, philox_groups
 
 FOURIER = 0
 CHEBYSHEV = 1

@@ -26,7 +26,7 @@ Math. 3 (2017) 181, section 5 (the mixture).
 
 import math
 
-from geomsci.reference.fisher.philox import (
+from geomsci.reference.philox import (
     philox_blocks,
     philox_groups,
     philox_key,

@@ -10,7 +10,7 @@ import pytest
 from geomsci.backends import compile, threads
 from geomsci.backends.kernels import dpp
 from geomsci.backends.random import philox_uniform
-from geomsci.reference.fisher.philox import philox_key
+from geomsci.reference.philox import philox_key
 from geomsci.reference.sampling import (
     blocked,
     candidates,

@@ -10,8 +10,8 @@ import pytest
 from geomsci.backends import compile, threads
 from geomsci.backends.kernels import lattice
 from geomsci.backends.random import philox
+from geomsci.reference import philox as source
 from geomsci.reference.fisher import chains, clusters
-from geomsci.reference.fisher import philox as source
 from geomsci.reference.fisher.lattices import LATTICES
 
 KEY = 0xFEDCBA9876543210_0F1E2D3C4B5A6978

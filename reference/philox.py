@@ -1,4 +1,4 @@
-"""Scalar Philox4x64-10: the random words of the lattice samplers.
+"""Scalar Philox4x64-10: the random words of scalar samplers.
 
 Word ``w`` of the stream ``key`` is lane ``w mod 4`` of ten rounds on the counter
 ``(w // 4 + 1, 0, 0, 0)``. A round maps the lanes ``x`` to
@@ -16,8 +16,7 @@ go through every round together, so that a compiler puts them into vector regist
 about a fifth of the time of one block after the other.
 
 The functions use no globals but each other, so that other modules can import and
-compile them. (Numba's cache does not see a change of this file from there; the
-generator is a fixed standard.)
+compile them.
 
 References
 ----------
