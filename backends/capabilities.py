@@ -55,6 +55,7 @@ def implementations(name: str) -> set[tuple[str, str]]:
 _DOUBLE = ("float64",)
 _REAL = ("float32", "float64")
 _KERNELS = "geomsci.backends.kernels"
+_EMBEDDING = "geomsci.reference.embedding"
 _FISHER = "geomsci.reference.fisher"
 _SAMPLING = "geomsci.reference.sampling"
 _SPD = "geomsci.reference.spd.metrics"
@@ -500,5 +501,64 @@ CAPABILITIES: dict[str, Capability] = {
     ),
     "sampling.weighted_fit": Capability(
         reference=f"{_SAMPLING}.least_squares:weighted_fit", dtypes=_REAL
+    ),
+    "embedding.alpha_decay_graph": Capability(
+        reference=f"{_EMBEDDING}.graphs:alpha_decay_graph", dtypes=_REAL
+    ),
+    "embedding.classical_mds": Capability(
+        reference=f"{_EMBEDDING}.mds:classical", dtypes=_REAL
+    ),
+    "embedding.diffusion_time": Capability(
+        reference=f"{_EMBEDDING}.diffusion_time:diffusion_time", dtypes=_DOUBLE
+    ),
+    "embedding.graph_laplacian": Capability(
+        reference=f"{_EMBEDDING}.graphs:graph_laplacian", dtypes=_REAL
+    ),
+    "embedding.heat_geodesic_distance": Capability(
+        reference=f"{_EMBEDDING}.dissimilarities:heat_geodesic_distance", dtypes=_DOUBLE
+    ),
+    "embedding.heat_kernel": Capability(
+        reference=f"{_EMBEDDING}.heat_kernels:heat_kernel", dtypes=_DOUBLE
+    ),
+    "embedding.inverse_rate_function": Capability(
+        reference=f"{_EMBEDDING}.rates:inverse_rate_function", dtypes=_REAL
+    ),
+    "embedding.join_components": Capability(
+        reference=f"{_EMBEDDING}.components:join_components", dtypes=_REAL
+    ),
+    "embedding.mds_stress": Capability(
+        reference=f"{_EMBEDDING}.mds:stress", dtypes=_REAL
+    ),
+    "embedding.metric_mds": Capability(
+        uses=(
+            "embedding.classical_mds",
+            "embedding.mds_stress",
+            "embedding.sgd_mds",
+            "embedding.smacof",
+        ),
+        dtypes=_REAL,
+    ),
+    "embedding.prune_shortcuts": Capability(
+        reference=f"{_EMBEDDING}.shortcuts:prune_shortcuts", dtypes=_REAL
+    ),
+    "embedding.rate_function": Capability(
+        reference=f"{_EMBEDDING}.rates:rate_function", dtypes=_REAL
+    ),
+    "embedding.sgd_mds": Capability(
+        reference=f"{_EMBEDDING}.mds:sgd",
+        kernels={
+            ("numba", "numpy"): Kernel(
+                f"{_KERNELS}.mds:sgd_numba",
+                accepts=f"{_KERNELS}.mds:accepts_sgd",
+                measured="15 epochs of 1000 points, one thread: 12 times the reference",
+            ),
+        },
+        dtypes=_REAL,
+    ),
+    "embedding.smacof": Capability(reference=f"{_EMBEDDING}.mds:smacof", dtypes=_REAL),
+    "embedding.sparse_alpha_decay_graph": Capability(
+        reference=f"{_EMBEDDING}.graphs:sparse_alpha_decay_graph",
+        libraries=("numpy",),
+        dtypes=_REAL,
     ),
 }

@@ -11,7 +11,16 @@ import pytest
 
 import geomsci
 
-PACKAGES = ("backends", "datasets", "eeg", "fisher", "sampling", "spd", "testing")
+PACKAGES = (
+    "backends",
+    "datasets",
+    "eeg",
+    "embedding",
+    "fisher",
+    "sampling",
+    "spd",
+    "testing",
+)
 ROOT = Path(__file__).resolve().parent.parent
 
 

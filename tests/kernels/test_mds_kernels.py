@@ -73,7 +73,6 @@ def test_descent_on_many_threads_is_that_of_one(weighted, monkeypatch):
     many = []
     for n in (1, 2, 5):
         monkeypatch.setattr(threads, "n_threads", lambda n=n: n)
-        monkeypatch.setattr(threads, "_pool", threads._Pool())
         many.append(kernels.sgd_numba(D, Y, W if weighted else None, order, etas))
     for other in many[1:]:
         np.testing.assert_array_equal(many[0], other)

@@ -13,6 +13,7 @@ import numpy as np
 
 from geomsci.backends import run, use_backend
 from geomsci.backends.capabilities import CAPABILITIES
+from geomsci.reference.embedding import mds
 from geomsci.validation.bench import fisher, sampling
 from geomsci.validation.bench.contest import Contest, Job
 from geomsci.validation.cases.spd_matrices import centre, scattered
@@ -35,6 +36,14 @@ def _fourth_moment(
     return X, np.stack(windows, axis=1), lag, length
 
 
+def _distances(n: int) -> tuple[Any, ...]:
+    """Distances of points in space, a start in the plane, the order of 15 epochs."""
+    X = np.random.default_rng(CASE_SEED).standard_normal((n, 3))
+    D = np.linalg.norm(X[:, None, :] - X[None, :, :], axis=-1)
+    order = mds.schedule(CASE_SEED, n, 15)
+    return D, X[:, :2].copy(), None, order, mds.step_sizes(1.0, 1.0, 15)
+
+
 INPUTS: dict[str, list[tuple[str, Callable[[], tuple[Any, ...]]]]] = {
     "spd.whitened_log": [
         ("8000×4×4", lambda: _whitened_log(8000, 4)),
@@ -45,6 +54,11 @@ INPUTS: dict[str, list[tuple[str, Callable[[], tuple[Any, ...]]]]] = {
         ("2000×8×125, order 4", lambda: _fourth_moment((2000, 8, 125), 4, 4)),
         ("2000×3×1000, order 4", lambda: _fourth_moment((2000, 3, 1000), 4, 4)),
         ("288×22×1000, order 4", lambda: _fourth_moment((288, 22, 1000), 4, 4)),
+    ],
+    "embedding.sgd_mds": [
+        ("500 points", lambda: _distances(500)),
+        ("1000 points", lambda: _distances(1000)),
+        ("2000 points", lambda: _distances(2000)),
     ],
     "fisher.sweeps": [
         ("10 updates of 32×32", lambda: fisher.chains(32, 1)),

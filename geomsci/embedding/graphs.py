@@ -1,0 +1,342 @@
+"""Neighbourhood graphs of point clouds, their repair and their Laplacians."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral, Real
+from typing import Any
+
+from geomsci.backends import public, run
+from geomsci.backends.arrays import array_namespace, library
+from geomsci.embedding.graph_checks import points, points_beside, weights
+from geomsci.reference.embedding.components import JoinedGraph
+from geomsci.reference.embedding.graphs import Graph
+
+LAPLACIANS = ("combinatorial", "normalized", "variable_bandwidth")
+
+
+@public("embedding.alpha_decay_graph")
+def alpha_decay_graph(
+    X: Any, n_neighbors: int = 10, decay: float = 40.0, anisotropy: float = 0.0
+) -> Graph:
+    """Compute the alpha-decay graph of a point cloud as a dense matrix.
+
+    With ``eps_i`` the distance of ``x_i`` from its k-th nearest other row,
+
+    ``A_ij = exp(-(|x_i - x_j| / eps_i)^decay)``, entries below 1e-4 dropped,
+    ``K = (A + A^T) / 2``, ``K_ij <- K_ij / (q_i q_j)^anisotropy``,
+
+    where q holds the row sums of K, and W is K with zero diagonal.
+
+    Parameters
+    ----------
+    X : array, shape (n, d), finite
+        One point a row, at least two of them different.
+    n_neighbors : int
+        k, from 1 to n - 1.
+    decay : float, positive
+        40 is practically the k nearest neighbours, 2 a Gaussian kernel cut at 3 eps.
+    anisotropy : float, 0 to 1
+        1 removes the density of the points from the graph.
+
+    Returns
+    -------
+    graph : Graph
+        ``W``, shape (n, n), and ``bandwidths``, shape (n,).
+
+    Raises
+    ------
+    ValueError
+        Wrong shape, NaN, n_neighbors of n or more, or all rows equal.
+    TypeError
+        A sparse X.
+
+    Notes
+    -----
+    O(n^2 d) time and O(n^2) memory; `sparse_alpha_decay_graph` keeps the edges only. A
+    row with k or more copies would have bandwidth 0: it takes the distance of the
+    nearest row that differs from it. Constant features change nothing.
+
+    References
+    ----------
+    Moon et al., Visualizing structure and transitions in high-dimensional biological
+    data, Nature Biotechnology 37, 2019: the alpha-decay kernel. Coifman and Lafon,
+    Diffusion maps, 2006: the anisotropy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from geomsci.embedding.graphs import alpha_decay_graph
+    >>> W, bandwidths = alpha_decay_graph(np.array([[0.0], [1.0], [3.0]]), 1)
+    >>> bandwidths
+    array([1., 1., 2.])
+    >>> W.round(3)
+    array([[0.   , 0.368, 0.   ],
+           [0.368, 0.   , 0.184],
+           [0.   , 0.184, 0.   ]])
+    """
+    X = points(X, n_neighbors, decay, anisotropy)
+    return run(
+        "embedding.alpha_decay_graph",
+        X,
+        n_neighbors=int(n_neighbors),
+        decay=float(decay),
+        anisotropy=float(anisotropy),
+    )
+
+
+@public("embedding.sparse_alpha_decay_graph")
+def sparse_alpha_decay_graph(
+    X: Any, n_neighbors: int = 10, decay: float = 40.0, anisotropy: float = 0.0
+) -> Graph:
+    """Compute the alpha-decay graph of a point cloud as a sparse matrix.
+
+    The matrix of `alpha_decay_graph`, without its zeros.
+
+    Parameters
+    ----------
+    X : NumPy array, shape (n, d), finite
+        One point a row, at least two of them different.
+    n_neighbors : int
+        k, from 1 to n - 1.
+    decay : float, positive
+    anisotropy : float, 0 to 1
+
+    Returns
+    -------
+    graph : Graph
+        ``W``, a ``scipy.sparse.csr_array`` of shape (n, n), and ``bandwidths``.
+
+    Raises
+    ------
+    ValueError
+        Wrong shape, NaN, n_neighbors of n or more, or all rows equal.
+    TypeError
+        A sparse X, or an array of another library than NumPy.
+
+    Notes
+    -----
+    O(n log n) time by a k-d tree up to 15 features, O(n^2 d) in tiles beyond; memory in
+    proportion to the edges.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from geomsci.embedding.graphs import sparse_alpha_decay_graph
+    >>> W, _ = sparse_alpha_decay_graph(np.array([[0.0], [1.0], [3.0]]), 1)
+    >>> W.nnz
+    4
+    """
+    X = points(X, n_neighbors, decay, anisotropy)
+    if library(X) != "numpy":
+        raise TypeError(
+            f"X must be a NumPy array for a sparse graph, got {library(X)}: use "
+            "alpha_decay_graph, which is dense."
+        )
+    return run(
+        "embedding.sparse_alpha_decay_graph",
+        X,
+        n_neighbors=int(n_neighbors),
+        decay=float(decay),
+        anisotropy=float(anisotropy),
+    )
+
+
+@public("embedding.graph_laplacian")
+def graph_laplacian(
+    W: Any, kind: str = "variable_bandwidth", *, bandwidths: Any = None
+) -> Any:
+    """Compute the Laplacian of a weighted graph.
+
+    With ``D = diag(W 1)`` and ``E = diag(mean(eps) / eps_i)`` kept within [1/4, 4],
+
+    * ``"combinatorial"``: ``L = D - W``, null vector 1;
+    * ``"normalized"``: ``L = I - D^-1/2 W D^-1/2``, null vector ``D^1/2 1``;
+    * ``"variable_bandwidth"``: ``E (I - D^-1/2 W D^-1/2) E``, null vector
+      ``E^-1 D^1/2 1``: hops are longer where points are sparse, and E makes them
+      rarer there, so that heat spreads equally fast in the units of X.
+
+    Parameters
+    ----------
+    W : array or scipy.sparse matrix, shape (n, n), symmetric, non-negative
+        Weights with zero diagonal.
+    kind : {"variable_bandwidth", "normalized", "combinatorial"}
+    bandwidths : array, shape (n,), positive, optional
+        eps of `alpha_decay_graph`; needed by ``"variable_bandwidth"``.
+
+    Returns
+    -------
+    L : array or csr_array, shape (n, n)
+        Symmetric and positive semidefinite, dense or sparse as W is.
+
+    Raises
+    ------
+    ValueError
+        W is not square, finite, symmetric, non-negative or has a diagonal; unknown
+        kind; bandwidths missing, of a wrong shape or not positive.
+
+    Notes
+    -----
+    O(n^2), or in proportion to the edges. An isolated vertex has a zero row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from geomsci.embedding.graphs import graph_laplacian
+    >>> graph_laplacian(np.array([[0.0, 2.0], [2.0, 0.0]]), "combinatorial")
+    array([[ 2., -2.],
+           [-2.,  2.]])
+    """
+    if kind not in LAPLACIANS:
+        raise ValueError(f"kind must be one of {', '.join(LAPLACIANS)}, got {kind!r}.")
+    W, scale = weights(W, bandwidths)
+    if kind == "variable_bandwidth" and scale is None:
+        raise ValueError(
+            "bandwidths must be given for kind variable_bandwidth, got None: pass "
+            "those of alpha_decay_graph."
+        )
+    return run("embedding.graph_laplacian", W, scale, kind=kind)
+
+
+@public("embedding.prune_shortcuts")
+def prune_shortcuts(
+    W: Any, X: Any, bandwidths: Any, *, min_common: int = 2, reach: float = 1.5
+) -> Any:
+    """Drop the edges of a neighbourhood graph that look like shortcuts.
+
+    Edge ij is dropped if i and j have fewer than ``min_common`` common neighbours, or
+    if ``|x_i - x_j| > reach min(eps_i, eps_j)``. Then dropped edges come back,
+    shortest first, only while they join components: the components do not change.
+
+    Parameters
+    ----------
+    W : array or scipy.sparse matrix, shape (n, n), symmetric, non-negative
+        Weights with zero diagonal.
+    X : array, shape (n, d), finite
+        The points.
+    bandwidths : array, shape (n,), positive
+        eps of `alpha_decay_graph`.
+    min_common : int, not negative
+    reach : float, positive
+
+    Returns
+    -------
+    W : array or csr_array, shape (n, n)
+        A copy without the shortcuts, dense or sparse as W was.
+
+    Raises
+    ------
+    ValueError
+        A matrix that is no graph, or shapes that do not fit.
+
+    Notes
+    -----
+    One product of n x n matrices, or of sparse ones. The common neighbours find
+    isolated jumps; the reach finds the jump of a sparse corner onto a dense sheet.
+
+    Examples
+    --------
+    A ring of twelve, each joined to the next two, and a jump across it.
+
+    >>> import numpy as np
+    >>> from geomsci.embedding.graphs import prune_shortcuts
+    >>> angle = np.arange(12) * np.pi / 6
+    >>> X = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    >>> step = abs(np.arange(12)[:, None] - np.arange(12))
+    >>> W = np.isin(step, (1, 2, 10, 11)).astype(float)
+    >>> W[0, 6] = W[6, 0] = 1.0
+    >>> pruned = prune_shortcuts(W, X, np.ones(12), min_common=1)
+    >>> float(pruned[0, 6]), int((pruned != W).sum())
+    (0.0, 2)
+    """
+    if not isinstance(min_common, Integral) or min_common < 0:
+        raise ValueError(f"min_common must be an integer >= 0, got {min_common!r}.")
+    if not isinstance(reach, Real) or not reach > 0:
+        raise ValueError(f"reach must be a positive number, got {reach!r}.")
+    if bandwidths is None:
+        raise ValueError(
+            "bandwidths must be given, got None: pass those of alpha_decay_graph."
+        )
+    W, scale = weights(W, bandwidths)
+    X = points_beside(W, X)
+    return run(
+        "embedding.prune_shortcuts",
+        W,
+        X,
+        scale,
+        common=int(min_common),
+        reach=float(reach),
+    )
+
+
+@public("embedding.join_components")
+def join_components(W: Any, X: Any) -> JoinedGraph:
+    """Join the components of a graph of points by their nearest pairs.
+
+    A graph of c components gets the c - 1 edges of the shortest tree that spans them,
+    each between the nearest points of two components, with the weight of the weakest
+    edge of W, and a warning that names the components.
+
+    Parameters
+    ----------
+    W : array or scipy.sparse matrix, shape (n, n), symmetric, non-negative
+        Weights with zero diagonal.
+    X : array, shape (n, d), finite
+        The points.
+
+    Returns
+    -------
+    joined : JoinedGraph
+        ``W`` connected (W itself if it was), ``labels`` of the components found, each
+        the smallest vertex of its component, and ``bridges``, the edges added.
+
+    Raises
+    ------
+    ValueError
+        A matrix that is no graph, or an X of another number of rows.
+
+    Warns
+    -----
+    UserWarning
+        If W has more than one component.
+
+    Notes
+    -----
+    O(a n d) for each bridge, a the size of the smaller side. scikit-learn's Isomap
+    joins every pair of components instead: in a walk that counts hops the long pairs
+    would be shortcuts past the components between them.
+
+    Examples
+    --------
+    >>> import numpy as np, warnings
+    >>> from geomsci.embedding.graphs import join_components
+    >>> X = np.array([[0.0], [1.0], [5.0], [6.0]])
+    >>> W = np.kron(np.eye(2), [[0.0, 1.0], [1.0, 0.0]])
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     joined = join_components(W, X)
+    >>> joined.bridges
+    (Bridge(row=1, column=2, distance=4.0),)
+    """
+    W, _ = weights(W, None)
+    joined = run("embedding.join_components", W, points_beside(W, X))
+    if joined.bridges:
+        warnings.warn(_components(joined), UserWarning, stacklevel=3)
+    return joined
+
+
+def _components(joined: JoinedGraph) -> str:
+    """The sentence of the warning."""
+    found = array_namespace(joined.labels).unique_counts(joined.labels)
+    total = int(found.values.shape[0])
+    named = ", ".join(
+        f"{int(found.counts[i])} points with row {int(found.values[i])}"
+        for i in range(min(total, 5))
+    )
+    more = f" and {total - 5} more" if total > 5 else ""
+    longest = max(b.distance for b in joined.bridges)
+    return (
+        f"The graph has {total} connected components ({named}{more}): joined by "
+        f"{total - 1} bridges of length up to {longest:.3g}; distances across them are "
+        "guesses, raise n_neighbors or embed the components one by one."
+    )
