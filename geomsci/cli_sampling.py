@@ -28,6 +28,7 @@ exit status: 0 done, 2 wrong usage or a file that is not as it must be
 
 
 def add_sample(commands: argparse._SubParsersAction) -> None:
+    """Add the options of ``geomsci sample``."""
     command = commands.add_parser(
         "sample",
         help="write the runs from which a simulator is best learnt, as CSV",
@@ -101,6 +102,7 @@ def add_sample(commands: argparse._SubParsersAction) -> None:
 
 
 def add_fit(commands: argparse._SubParsersAction) -> None:
+    """Add the options of ``geomsci fit``."""
     command = commands.add_parser(
         "fit",
         help="fit a surrogate to the results of the runs of geomsci sample",

@@ -68,6 +68,7 @@ def _walk(ring: Ring, states: Array, start: int, n_steps: int) -> list[Array]:
 
 
 def add(sums: Blocks, key: Key, value: Array) -> None:
+    """Add a value to the sum of its key, which begins with it."""
     sums[key] = sums[key] + value if key in sums else value
 
 
