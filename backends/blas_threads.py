@@ -66,6 +66,11 @@ if hasattr(os, "register_at_fork"):
 _AS_IT_IS: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
 
 
+def limited(n_threads: int) -> contextlib.AbstractContextManager[Any]:
+    """Context in which BLAS uses at most so many threads, in the whole process."""
+    return _controller().limit(limits=n_threads, user_api="blas")
+
+
 def one_thread(x: Array) -> contextlib.AbstractContextManager[None]:
     """Context in which NumPy works on the stack ``x`` with one BLAS thread."""
     if library(x) != "numpy" or x.ndim < 3:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
+import contextlib
 import contextvars
 import functools
 import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+from geomsci.backends import blas_threads
 
 CHUNKS_PER_THREAD = 8
 """More than one, so that a thread that is held up leaves its share to the others."""
@@ -36,6 +39,37 @@ def n_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+_limit: contextvars.ContextVar[int | None] = contextvars.ContextVar(
+    "geomsci_threads", default=None
+)
+
+
+@contextlib.contextmanager
+def at_most(n_jobs: int | None) -> Iterator[None]:
+    """Context in which batches and BLAS use no more threads than asked for.
+
+    None: no limit. Below 0, as in joblib: -1 all, -2 all but one.
+    """
+    if n_jobs is None:
+        yield
+        return
+    if n_jobs == 0:
+        raise ValueError("n_jobs must not be 0: -1 asks for all processors.")
+    wanted = n_jobs if n_jobs > 0 else max(1, n_threads() + 1 + n_jobs)
+    token = _limit.set(wanted)
+    try:
+        with blas_threads.limited(wanted):
+            yield
+    finally:
+        _limit.reset(token)
+
+
+def _allowed() -> int:
+    """Threads that the running call may use."""
+    wanted = _limit.get()
+    return n_threads() if wanted is None else min(wanted, n_threads())
 
 
 class _Pool:
@@ -82,8 +116,8 @@ def over_batch(
     The calling thread works too. Pieces see the caller's context variables. A call
     from inside a piece stays in its thread. An exception in any piece is raised here.
     """
-    pieces = min(n_threads() * CHUNKS_PER_THREAD, n_items // at_least)
-    helpers = min(n_threads(), pieces) - 1
+    pieces = min(_allowed() * CHUNKS_PER_THREAD, n_items // at_least)
+    helpers = min(_allowed(), pieces) - 1
     if helpers < 1 or getattr(_here, "busy", False):
         work(0, n_items)
         return

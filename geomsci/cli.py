@@ -26,6 +26,7 @@ BENCH_EXAMPLES = """examples:
   geomsci bench
   geomsci bench --against-peers --suite eeg
   geomsci bench --suite kernels --repeats 20 --out numbers/
+  geomsci bench --against-peers --suite embedding --full
 """
 
 FISHER_EXAMPLES = """examples:
@@ -144,12 +145,17 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
         help="compare with other libraries (those of geomsci[peers])",
     )
     command.add_argument(
+        "--full",
+        action="store_true",
+        help="also the rows that take minutes each: a million points",
+    )
+    command.add_argument(
         "--suite",
         nargs="+",
         action="extend",
         default=[],
         metavar="NAME",
-        help="eeg, spd, fisher, sampling, kernels, overhead (default: all)",
+        help="eeg, spd, fisher, sampling, embedding, kernels, overhead (default: all)",
     )
     command.add_argument(
         "--repeats",
@@ -310,7 +316,7 @@ def _bench(arguments: argparse.Namespace) -> int:
     suites = list(dict.fromkeys(arguments.suite))
     check(suites, arguments.repeats)
     prepare_folder(arguments.out)
-    bench = measure(suites, arguments.repeats, arguments.against_peers)
+    bench = measure(suites, arguments.repeats, arguments.against_peers, arguments.full)
     print(write_files(bench, arguments.out))
     print(f"Written: {arguments.out / 'bench.md'}, {arguments.out / 'bench.json'}")
     return EXIT_OK

@@ -8,32 +8,42 @@ from typing import Any
 
 import numpy as np
 
+from geomsci.plotting_canvas import (
+    EMPHASIS,
+    FAINT,
+    INK,
+    MARKERS,
+    PAPER,
+    SERIES,
+    axes,
+    pyplot,
+)
+from geomsci.plotting_diagnostics import diffusion_time_curve, shepard_diagram
+from geomsci.plotting_embedding import embedding
+
 __all__ = [
+    "diffusion_time_curve",
+    "embedding",
     "plot_coupling_scan",
     "plot_curvature_growth",
     "plot_effective_exponents",
     "plot_scores",
+    "shepard_diagram",
 ]
 
 COLOURS = "YlGnBu"
 """Sequential map that readers with any colour vision, and grey print, can order."""
 
 _NEEDED = ("param_order", "param_lag", "mean_test_score", "selected")
-_INK, _PAPER = "#1a1a1a", "#ffffff"
 _ABSENT = "#eeeeee"
-_FRAME = "#d55e00"  # stands out from every shade of the map
 _INSET = 0.04  # of a cell, so that the frames of neighbours do not cover each other
 
-# Okabe and Ito's colours, and marks for readers who see none.
-_SERIES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
-_MARKERS = "os^Dv<"
-_FAINT = "#8c8c8c"
 _POINTS = {
     "color": "#0072b2",
     "marker": "o",
     "linestyle": "none",
     "markersize": 6.5,
-    "markeredgecolor": _PAPER,
+    "markeredgecolor": PAPER,
     "zorder": 3,
     "label": "computed",
 }
@@ -98,7 +108,7 @@ def plot_scores(
             "cv_results must hold at least one finite score, got none: see its column "
             "'reason'."
         )
-    plt = _pyplot()
+    plt = pyplot()
     ax = plt.gca() if ax is None else ax
     orders = np.unique(order)
     lags = np.unique(lag[order > 1]) if (order > 1).any() else np.unique(lag)
@@ -112,7 +122,7 @@ def plot_scores(
         colour = colours(shades(value)) if np.isfinite(value) else _ABSENT
         cell = (first - 0.5, row - 0.5), width, 1
         ax.add_patch(
-            plt.Rectangle(*cell, facecolor=colour, edgecolor=_PAPER, linewidth=1.5)
+            plt.Rectangle(*cell, facecolor=colour, edgecolor=PAPER, linewidth=1.5)
         )
         if kept:
             frames.append(cell)
@@ -127,7 +137,9 @@ def plot_scores(
         )
     for (x, y), width, height in frames:
         inside = (x + _INSET, y + _INSET), width - 2 * _INSET, height - 2 * _INSET
-        ax.add_patch(plt.Rectangle(*inside, fill=False, edgecolor=_FRAME, linewidth=3))
+        ax.add_patch(
+            plt.Rectangle(*inside, fill=False, edgecolor=EMPHASIS, linewidth=3)
+        )
     _dress(ax, orders, lags)
     return ax
 
@@ -185,7 +197,7 @@ def plot_curvature_growth(
         n_sites, curvatures, heat_capacities, standard_errors
     )
     slope = _heat_slope(amplitude, heat)
-    ax = _axes(ax)
+    ax = axes(ax)
     per_site = np.abs(R) / n
     if exponent is not None:
         power = per_site[-1] * (n / n[-1]) ** (exponent - 1)
@@ -247,7 +259,7 @@ def plot_effective_exponents(
     )
     slope = _heat_slope(amplitude, heat)
     computed = effective_exponents(n, R)
-    ax = _axes(ax)
+    ax = axes(ax)
     middle, per_site = np.sqrt(n[1:] * n[:-1]), np.abs(R) / n
     if exponent is not None:
         ax.axhline(exponent, **_POWER_LINE, label=_ratio(exponent))
@@ -312,7 +324,7 @@ def plot_coupling_scan(
     J, R, error = _vectors(
         couplings=couplings, curvatures=curvatures, standard_errors=standard_errors
     )
-    ax = _axes(ax)
+    ax = axes(ax)
     rank = len(ax.get_legend_handles_labels()[1])
     order = np.argsort(J, kind="stable")
     bars = None if error is None else error[order] / n_sites
@@ -320,15 +332,15 @@ def plot_coupling_scan(
         J[order],
         R[order] / n_sites,
         yerr=bars,
-        color=_SERIES[rank % len(_SERIES)],
-        marker=_MARKERS[rank % len(_MARKERS)],
+        color=SERIES[rank % len(SERIES)],
+        marker=MARKERS[rank % len(MARKERS)],
         markersize=4.5,
         linewidth=1.6,
         capsize=2.5,
         label=f"{n_sites} sites" if label is None else label,
     )
     if critical is not None and rank == 0:
-        ax.axvline(critical, color=_FAINT, linestyle=":", linewidth=1.5, zorder=0)
+        ax.axvline(critical, color=FAINT, linestyle=":", linewidth=1.5, zorder=0)
     ax.set_xlabel("coupling J")
     ax.set_ylabel("R / n")
     ax.legend(frameon=False)
@@ -393,10 +405,6 @@ def _sorted_sizes(n: Any, R: Any, heat: Any, error: Any) -> list[Any]:
     return [None if x is None else x[order] for x in vectors]
 
 
-def _axes(ax: Any) -> Any:
-    return _pyplot().gca() if ax is None else ax
-
-
 def _dress(ax: Any, orders: np.ndarray, lags: np.ndarray) -> None:
     """Ticks in the middle of the cells, and nothing else around them."""
     ax.set_xlim(-0.5, lags.size - 0.5)
@@ -413,18 +421,7 @@ def _dress(ax: Any, orders: np.ndarray, lags: np.ndarray) -> None:
 def _text_colour(colour: Any) -> str:
     """Ink or paper, whichever has the higher contrast to the cell (WCAG 2.1)."""
     if isinstance(colour, str):
-        return _INK
+        return INK
     red, green, blue = (channel**2.2 for channel in colour[:3])
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return _INK if luminance > 0.19 else _PAPER
-
-
-def _pyplot() -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "geomsci.plotting needs matplotlib, which is not installed: install "
-            "geomsci[plot]."
-        ) from error
-    return plt
+    return INK if luminance > 0.19 else PAPER

@@ -31,6 +31,11 @@ DISTRIBUTIONS = (
     "pythia-uq",
     "mne",
     "mpmath",
+    "heatgeo",
+    "phate",
+    "umap-learn",
+    "openTSNE",
+    "pacmap",
 )
 
 THREAD_VARIABLES = (

@@ -21,6 +21,7 @@ TITLES = {
     "spd": "SPD matrices",
     "fisher": "Fisher curvature and lattice Monte Carlo",
     "sampling": "Designs for least squares",
+    "embedding": "Embeddings",
     "kernels": "Kernels against the reference",
     "overhead": "Cost of a call and of the import",
 }

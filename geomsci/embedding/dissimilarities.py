@@ -9,8 +9,12 @@ from typing import Any
 from geomsci.backends import public, run
 from geomsci.backends.arrays import Array, common_arrays, eps, require_finite
 from geomsci.embedding.heat_kernels import double, positive_number
+from geomsci.embedding.memory import require_matrices
 from geomsci.embedding.rates import dimension
 from geomsci.reference.embedding.dissimilarities import DISTANCES, VOLUMES
+
+MATRICES = 5
+"""Peak of the distances in n x n matrices, with that of H apart."""
 
 
 @public("embedding.heat_geodesic_distance")
@@ -61,6 +65,8 @@ def heat_geodesic_distance(
     ------
     TypeError, ValueError
         Wrong shapes, options out of range, an H that is not symmetric or not positive.
+    MemoryError
+        Less memory than 5 more matrices of n x n.
 
     Notes
     -----
@@ -100,9 +106,11 @@ def heat_geodesic_distance(
                 f"{name} must be one of {', '.join(known)}, got {value!r}."
             )
     xp, H = common_arrays(H=H)
+    H = _positive_kernel(xp, H)
+    require_matrices(H.shape[0], MATRICES, "The distance matrix", like=H)
     return run(
         "embedding.heat_geodesic_distance",
-        _positive_kernel(xp, H),
+        H,
         t,
         sigma=float(sigma),
         volume=volume,

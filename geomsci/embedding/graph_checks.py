@@ -6,10 +6,15 @@ from numbers import Integral, Real
 from typing import Any
 
 from geomsci.backends.arrays import Array, common_arrays, eps, require_finite
+from geomsci.embedding.distance_checks import distances
+from geomsci.reference.embedding.metric_spaces import METRICS
 
 
-def points(X: Any, n_neighbors: int, decay: float, anisotropy: float) -> Array:
+def points(
+    X: Any, n_neighbors: int, decay: float, anisotropy: float, metric: str
+) -> Array:
     """Checked points of a graph."""
+    _require_metric(metric)
     if hasattr(X, "tocsr"):
         raise TypeError(
             f"X must be a dense array, got {type(X).__name__}: pass X.toarray(), or "
@@ -22,6 +27,7 @@ def points(X: Any, n_neighbors: int, decay: float, anisotropy: float) -> Array:
             f"{tuple(X.shape)}."
         )
     _require_real(xp, X=X)
+    X = _in_metric(xp, X, metric)
     if not isinstance(n_neighbors, Integral) or not 1 <= n_neighbors < X.shape[0]:
         raise ValueError(
             f"n_neighbors must be an integer from 1 to n - 1 = {X.shape[0] - 1}, got "
@@ -102,8 +108,9 @@ def _bandwidths(xp: Any, like: Array, bandwidths: Any, n: int) -> Array:
     return scale
 
 
-def points_beside(W: Any, X: Any) -> Array:
+def points_beside(W: Any, X: Any, metric: str) -> Array:
     """Checked points of the vertices of W."""
+    _require_metric(metric)
     if hasattr(X, "tocsr"):
         raise TypeError(
             f"X must be a dense array, got {type(X).__name__}: pass X.toarray()."
@@ -115,7 +122,24 @@ def points_beside(W: Any, X: Any) -> Array:
             f"X must have shape ({W.shape[0]}, d) to match W, got {tuple(X.shape)}."
         )
     _require_real(xp, X=X)
-    return X
+    return _in_metric(xp, X, metric)
+
+
+def _require_metric(metric: str) -> None:
+    if metric not in METRICS:
+        raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {metric!r}.")
+
+
+def _in_metric(xp: Any, X: Array, metric: str) -> Array:
+    """Points, or checked distances, by what the metric says that X holds."""
+    if metric != "precomputed":
+        return X
+    if X.shape[0] != X.shape[1]:
+        raise ValueError(
+            "X must have shape (n, n) with metric='precomputed', got "
+            f"{tuple(X.shape)}: pass all distances, or metric='euclidean' with points."
+        )
+    return distances(xp, "X", X)
 
 
 def _require_real(xp: Any, **named: Array) -> None:

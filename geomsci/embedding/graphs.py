@@ -9,19 +9,30 @@ from typing import Any
 from geomsci.backends import public, run
 from geomsci.backends.arrays import array_namespace, library
 from geomsci.embedding.graph_checks import points, points_beside, weights
+from geomsci.embedding.memory import FEWER, require_matrices
 from geomsci.reference.embedding.components import JoinedGraph
 from geomsci.reference.embedding.graphs import Graph
+
+MATRICES = 5
+"""Peak of the dense graph in n x n matrices, with that of X apart."""
+
+SPARSE = f"use sparse_alpha_decay_graph, or {FEWER}"
 
 LAPLACIANS = ("combinatorial", "normalized", "variable_bandwidth")
 
 
 @public("embedding.alpha_decay_graph")
 def alpha_decay_graph(
-    X: Any, n_neighbors: int = 10, decay: float = 40.0, anisotropy: float = 0.0
+    X: Any,
+    n_neighbors: int = 10,
+    decay: float = 40.0,
+    anisotropy: float = 0.0,
+    *,
+    metric: str = "euclidean",
 ) -> Graph:
     """Compute the alpha-decay graph of a point cloud as a dense matrix.
 
-    With ``eps_i`` the distance of ``x_i`` from its k-th nearest other row,
+    With ``eps_i`` the distance of ``x_i`` from its k-th nearest different row,
 
     ``A_ij = exp(-(|x_i - x_j| / eps_i)^decay)``, entries below 1e-4 dropped,
     ``K = (A + A^T) / 2``, ``K_ij <- K_ij / (q_i q_j)^anisotropy``,
@@ -30,14 +41,17 @@ def alpha_decay_graph(
 
     Parameters
     ----------
-    X : array, shape (n, d), finite
-        One point a row, at least two of them different.
+    X : array, shape (n, d) or (n, n), finite
+        One point a row, at least two of them different; or their distances.
     n_neighbors : int
         k, from 1 to n - 1.
     decay : float, positive
         40 is practically the k nearest neighbours, 2 a Gaussian kernel cut at 3 eps.
     anisotropy : float, 0 to 1
         1 removes the density of the points from the graph.
+    metric : {"euclidean", "precomputed"}
+        ``"precomputed"``: X is the matrix of distances, not negative, symmetric and 0
+        on the diagonal up to the root of the precision times the largest.
 
     Returns
     -------
@@ -47,15 +61,19 @@ def alpha_decay_graph(
     Raises
     ------
     ValueError
-        Wrong shape, NaN, n_neighbors of n or more, or all rows equal.
+        Wrong shape, NaN, n_neighbors of n or more, all rows equal, or an X that is no
+        matrix of distances with ``"precomputed"``.
     TypeError
         A sparse X.
+    MemoryError
+        Less memory than 5 matrices of n x n.
 
     Notes
     -----
     O(n^2 d) time and O(n^2) memory; `sparse_alpha_decay_graph` keeps the edges only. A
-    row with k or more copies would have bandwidth 0: it takes the distance of the
-    nearest row that differs from it. Constant features change nothing.
+    row's copies are not counted in its bandwidth, which is the spacing of different
+    rows; rows nearer than 1e-8 of the median k-th distance count as copies. Many copies
+    still make a place heavy, so merge them first. Constant features change nothing.
 
     References
     ----------
@@ -75,19 +93,26 @@ def alpha_decay_graph(
            [0.368, 0.   , 0.184],
            [0.   , 0.184, 0.   ]])
     """
-    X = points(X, n_neighbors, decay, anisotropy)
+    X = points(X, n_neighbors, decay, anisotropy, metric)
+    require_matrices(X.shape[0], MATRICES, "The dense graph", like=X, instead=SPARSE)
     return run(
         "embedding.alpha_decay_graph",
         X,
         n_neighbors=int(n_neighbors),
         decay=float(decay),
         anisotropy=float(anisotropy),
+        metric=metric,
     )
 
 
 @public("embedding.sparse_alpha_decay_graph")
 def sparse_alpha_decay_graph(
-    X: Any, n_neighbors: int = 10, decay: float = 40.0, anisotropy: float = 0.0
+    X: Any,
+    n_neighbors: int = 10,
+    decay: float = 40.0,
+    anisotropy: float = 0.0,
+    *,
+    metric: str = "euclidean",
 ) -> Graph:
     """Compute the alpha-decay graph of a point cloud as a sparse matrix.
 
@@ -95,12 +120,14 @@ def sparse_alpha_decay_graph(
 
     Parameters
     ----------
-    X : NumPy array, shape (n, d), finite
-        One point a row, at least two of them different.
+    X : NumPy array, shape (n, d) or (n, n), finite
+        One point a row, at least two of them different; or their distances.
     n_neighbors : int
         k, from 1 to n - 1.
     decay : float, positive
     anisotropy : float, 0 to 1
+    metric : {"euclidean", "precomputed"}
+        ``"precomputed"``: X is the matrix of distances.
 
     Returns
     -------
@@ -110,7 +137,8 @@ def sparse_alpha_decay_graph(
     Raises
     ------
     ValueError
-        Wrong shape, NaN, n_neighbors of n or more, or all rows equal.
+        Wrong shape, NaN, n_neighbors of n or more, all rows equal, or an X that is no
+        matrix of distances with ``"precomputed"``.
     TypeError
         A sparse X, or an array of another library than NumPy.
 
@@ -127,7 +155,7 @@ def sparse_alpha_decay_graph(
     >>> W.nnz
     4
     """
-    X = points(X, n_neighbors, decay, anisotropy)
+    X = points(X, n_neighbors, decay, anisotropy, metric)
     if library(X) != "numpy":
         raise TypeError(
             f"X must be a NumPy array for a sparse graph, got {library(X)}: use "
@@ -139,6 +167,7 @@ def sparse_alpha_decay_graph(
         n_neighbors=int(n_neighbors),
         decay=float(decay),
         anisotropy=float(anisotropy),
+        metric=metric,
     )
 
 
@@ -200,7 +229,13 @@ def graph_laplacian(
 
 @public("embedding.prune_shortcuts")
 def prune_shortcuts(
-    W: Any, X: Any, bandwidths: Any, *, min_common: int = 2, reach: float = 1.5
+    W: Any,
+    X: Any,
+    bandwidths: Any,
+    *,
+    min_common: int = 2,
+    reach: float = 1.5,
+    metric: str = "euclidean",
 ) -> Any:
     """Drop the edges of a neighbourhood graph that look like shortcuts.
 
@@ -212,12 +247,14 @@ def prune_shortcuts(
     ----------
     W : array or scipy.sparse matrix, shape (n, n), symmetric, non-negative
         Weights with zero diagonal.
-    X : array, shape (n, d), finite
-        The points.
+    X : array, shape (n, d) or (n, n), finite
+        The points, or their distances.
     bandwidths : array, shape (n,), positive
         eps of `alpha_decay_graph`.
     min_common : int, not negative
     reach : float, positive
+    metric : {"euclidean", "precomputed"}
+        ``"precomputed"``: X is the matrix of distances.
 
     Returns
     -------
@@ -258,7 +295,7 @@ def prune_shortcuts(
             "bandwidths must be given, got None: pass those of alpha_decay_graph."
         )
     W, scale = weights(W, bandwidths)
-    X = points_beside(W, X)
+    X = points_beside(W, X, metric)
     return run(
         "embedding.prune_shortcuts",
         W,
@@ -266,11 +303,12 @@ def prune_shortcuts(
         scale,
         common=int(min_common),
         reach=float(reach),
+        metric=metric,
     )
 
 
 @public("embedding.join_components")
-def join_components(W: Any, X: Any) -> JoinedGraph:
+def join_components(W: Any, X: Any, *, metric: str = "euclidean") -> JoinedGraph:
     """Join the components of a graph of points by their nearest pairs.
 
     A graph of c components gets the c - 1 edges of the shortest tree that spans them,
@@ -281,8 +319,10 @@ def join_components(W: Any, X: Any) -> JoinedGraph:
     ----------
     W : array or scipy.sparse matrix, shape (n, n), symmetric, non-negative
         Weights with zero diagonal.
-    X : array, shape (n, d), finite
-        The points.
+    X : array, shape (n, d) or (n, n), finite
+        The points, or their distances.
+    metric : {"euclidean", "precomputed"}
+        ``"precomputed"``: X is the matrix of distances.
 
     Returns
     -------
@@ -293,7 +333,7 @@ def join_components(W: Any, X: Any) -> JoinedGraph:
     Raises
     ------
     ValueError
-        A matrix that is no graph, or an X of another number of rows.
+        A matrix that is no graph, or an X that does not fit it.
 
     Warns
     -----
@@ -319,7 +359,9 @@ def join_components(W: Any, X: Any) -> JoinedGraph:
     (Bridge(row=1, column=2, distance=4.0),)
     """
     W, _ = weights(W, None)
-    joined = run("embedding.join_components", W, points_beside(W, X))
+    joined = run(
+        "embedding.join_components", W, points_beside(W, X, metric), metric=metric
+    )
     if joined.bridges:
         warnings.warn(_components(joined), UserWarning, stacklevel=3)
     return joined

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from geomsci.backends import neighbors
 from geomsci.backends.arrays import Array, array_namespace
+from geomsci.reference.embedding.metric_spaces import metric_space
 
 
 class Bridge(NamedTuple):
@@ -56,7 +57,7 @@ def spanning_edges(
     return chosen
 
 
-def join_components(W: Any, X: Array) -> JoinedGraph:
+def join_components(W: Any, X: Array, *, metric: str) -> JoinedGraph:
     """Add the c - 1 shortest edges that join the c components of a graph of points.
 
     They are the edges of the minimum spanning tree of the components: the shortest
@@ -70,13 +71,12 @@ def join_components(W: Any, X: Array) -> JoinedGraph:
     sizes = {
         int(found.values[i]): int(found.counts[i]) for i in range(found.values.shape[0])
     }
-    unit = neighbors.power_of_two_unit(X)
-    X = X / unit
+    space = metric_space(X, metric)
     joined, bridges = labels, []
     while len(sizes) > 1:
         smallest = min(sizes, key=lambda label: (sizes[label], label))
-        row, column, distance = neighbors.nearest_pair(X, joined == smallest)
-        bridge = Bridge(row, column, distance * unit)
+        row, column, distance = space.nearest_pair(joined == smallest)
+        bridge = Bridge(row, column, distance * space.unit)
         bridges.append(bridge)
         host = int(joined[bridge.column])
         sizes[host] += sizes.pop(smallest)

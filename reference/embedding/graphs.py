@@ -1,6 +1,6 @@
 """Alpha-decay graphs of point clouds, and Laplacians of weighted graphs.
 
-    eps_i = distance of x_i from its k-th nearest other row,
+    eps_i = distance of x_i from its k-th nearest other row that is no copy of it,
     A_ij  = exp(-(|x_i - x_j| / eps_i)^decay), entries below 1e-4 dropped,
     K     = (A + A^T) / 2, K_ii = 1,
     K_ij <- K_ij / (q_i q_j)^a, q the row sums of K,
@@ -16,8 +16,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from geomsci.backends import neighbors
 from geomsci.backends.arrays import Array, array_namespace, device
+from geomsci.reference.embedding.duplicates import COPY, typical
+from geomsci.reference.embedding.metric_spaces import MetricSpace, metric_space
 
 THRESHOLD = 1e-4
 """Kernel entries below this are dropped before the symmetrisation."""
@@ -33,24 +34,26 @@ class Graph(NamedTuple):
     bandwidths: Array
 
 
-def bandwidths(X: Array, n_neighbors: int) -> Array:
-    """Distance of every row from its k-th nearest other row.
+def bandwidths(space: MetricSpace, n_neighbors: int) -> Array:
+    """Distance of every point from its k-th nearest other point, copies left out.
 
-    A row with k or more copies would get 0: it gets its distance from the nearest row
-    that differs from it, so copies stay tied to one another with weight one and to the
-    rest of the cloud. The rule scales with X.
+    A bandwidth is the spacing of the points. With copies counted, a point with many of
+    them would get a small one, or 0, and heat would stay there. Copies are nearer than
+    1e-8 of the median k-th distance above 0, so the rule scales with the cloud.
     """
-    xp = array_namespace(X)
-    eps = neighbors.nearest(X, n_neighbors).distances[:, -1]
-    copies = xp.nonzero(eps == 0.0)[0]
+    d = space.nearest_distances(n_neighbors)
+    xp = array_namespace(d)
+    eps = d[:, -1]
+    limit = COPY * typical(eps)
+    copies = xp.nonzero(d[:, 0] <= limit)[0]
     if copies.shape[0] == 0:
         return eps
     rows = [int(copies[i]) for i in range(copies.shape[0])]
-    wider = neighbors.nearest_positive(X, rows)
-    if not math.isfinite(float(wider[0])):
+    wider = space.kth_beyond(rows, limit, n_neighbors)
+    if not float(wider[0]) > 0.0:
         raise ValueError(
-            f"X must hold at least two different rows, got {X.shape[0]} copies of one: "
-            "a graph of distances needs distances."
+            f"X must hold at least two different points, got {eps.shape[0]} copies of "
+            "one: a graph of distances needs distances."
         )
     eps = xp.asarray(eps, copy=True)
     for place, row in enumerate(rows):
@@ -59,32 +62,29 @@ def bandwidths(X: Array, n_neighbors: int) -> Array:
 
 
 def alpha_decay_graph(
-    X: Array, *, n_neighbors: int, decay: float, anisotropy: float
+    X: Array, *, n_neighbors: int, decay: float, anisotropy: float, metric: str
 ) -> Graph:
     """The dense graph, on the library and device of X."""
     xp = array_namespace(X)
-    unit = neighbors.power_of_two_unit(X)
-    X = X / unit
-    eps = bandwidths(X, n_neighbors)
-    ratio = neighbors.pairwise_distances(X) / eps[:, None]
-    A = _kernel(xp, ratio, decay)
+    space = metric_space(X, metric)
+    eps = bandwidths(space, n_neighbors)
+    A = _kernel(xp, space.distances() / eps[:, None], decay)
     K = 0.5 * (A + xp.matrix_transpose(A))
     if anisotropy:
         # A row's distance from itself is 0, so K_ii = 1 is in the sums already.
         s = xp.sum(K, axis=1) ** (-anisotropy)
         K = K * (s[:, None] * s[None, :])
-    return Graph(_zero_diagonal(xp, K), eps * unit)
+    return Graph(_zero_diagonal(xp, K), eps * space.unit)
 
 
 def sparse_alpha_decay_graph(
-    X: Array, *, n_neighbors: int, decay: float, anisotropy: float
+    X: Array, *, n_neighbors: int, decay: float, anisotropy: float, metric: str
 ) -> Graph:
     """The graph as a CSR matrix, for NumPy."""
     xp = array_namespace(X)
-    unit = neighbors.power_of_two_unit(X)
-    X = X / unit
-    eps = bandwidths(X, n_neighbors)
-    A = neighbors.distances_within(X, eps * _cut(decay))
+    space = metric_space(X, metric)
+    eps = bandwidths(space, n_neighbors)
+    A = space.distances_within(eps * _cut(decay))
     per_row = A.indptr[1:] - A.indptr[:-1]
     A.data = _kernel(xp, A.data / xp.repeat(eps, per_row), decay)
     A.eliminate_zeros()
@@ -92,7 +92,7 @@ def sparse_alpha_decay_graph(
     if anisotropy:
         s = (K.sum(axis=1) + 1.0) ** (-anisotropy)  # K_ii = 1 is not stored
         K = _scaled(K, s)
-    return Graph(K.tocsr(), eps * unit)
+    return Graph(K.tocsr(), eps * space.unit)
 
 
 def graph_laplacian(W: Any, eps: Array | None, *, kind: str) -> Any:
@@ -100,10 +100,8 @@ def graph_laplacian(W: Any, eps: Array | None, *, kind: str) -> Any:
 
     An isolated vertex gets a zero row: heat that starts there stays there.
     """
-    sparse = hasattr(W, "tocsr")
-    degrees = W.sum(axis=1) if sparse else array_namespace(W).sum(W, axis=1)
+    degrees = _degrees(W)
     xp = array_namespace(degrees)
-    degrees = xp.reshape(degrees, (-1,))
     if kind == "combinatorial":
         return _diagonal_minus(W, degrees)
     linked = degrees > 0.0
@@ -114,6 +112,23 @@ def graph_laplacian(W: Any, eps: Array | None, *, kind: str) -> Any:
         E = bandwidth_ratios(eps)
         s, diagonal = s * E, diagonal * E**2
     return _diagonal_minus(_scaled(W, s), diagonal)
+
+
+def _degrees(W: Any) -> Array:
+    """Row sums of a dense or sparse W, shape (n,)."""
+    sums = W.sum(axis=1) if hasattr(W, "tocsr") else array_namespace(W).sum(W, axis=1)
+    return array_namespace(sums).reshape(sums, (-1,))
+
+
+def null_vector(W: Any, eps: Array | None, *, kind: str) -> Array:
+    """The positive vector that the Laplacian of a connected graph sends to 0."""
+    degrees = _degrees(W)
+    xp = array_namespace(degrees)
+    if kind == "combinatorial":
+        return xp.ones_like(degrees)
+    if kind == "normalized":
+        return xp.sqrt(degrees)
+    return xp.sqrt(degrees) / bandwidth_ratios(eps)
 
 
 def bandwidth_ratios(eps: Array) -> Array:

@@ -9,6 +9,7 @@ multiplies non-negative numbers only and loses none.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from geomsci.backends import linalg
@@ -46,6 +47,16 @@ def uniformised_walk(L: Array, q: float) -> Array:
     xp = array_namespace(L)
     shifted = q * identity_like(L) - L
     return xp.maximum(shifted, xp.zeros_like(shifted)) / q
+
+
+def sparse_walk(L: Any, q: float) -> Any:
+    """`uniformised_walk` of a CSR matrix, every diagonal entry stored."""
+    xp = array_namespace(L.data)
+    diagonal = L.diagonal()
+    P = -L
+    P.data = xp.maximum(P.data, xp.zeros_like(P.data))
+    P.setdiag(q - diagonal)
+    return P.tocsr() / q
 
 
 def _small(xp: Any, term: Array, before: Array, H: Array, tol: float) -> bool:
@@ -97,20 +108,46 @@ def _chernoff_quantile(mean: float, log_tail: float) -> int:
     return high
 
 
-def squaring_plan(z: float, rtol: float) -> tuple[int, int]:
+def squaring_plan(
+    z: float,
+    rtol: float,
+    *,
+    smallest: float = _SMALLEST_ENTRY,
+    cost: Callable[[int], float] | None = None,
+) -> tuple[int, int]:
     """Number s of squarings and degree K of the polynomial at ``z / 2^s`` jumps.
 
     The power of the truncated sum, ``(sum_{k <= K} w_k P^k)^{2^s}``, misses from the
     coefficient of ``P^j`` the share of ways to put j jumps into ``2^s`` bins with more
     than K in one: at most ``2^s Prob(Bin(j, 2^-s) > K)``. And as the entries of ``P^j``
-    are at most 1, more than J jumps matter for no entry of H above 1e-290 if
-    ``Prob(Poisson(z) > J) <= 1e-290 rtol / 4``. So K is large enough for every such
+    are at most 1, more than J jumps matter for no entry of H above ``smallest`` if
+    ``Prob(Poisson(z) > J) <= smallest rtol / 4``. So K is large enough for every such
     entry if the share is below ``rtol / 4`` at ``j = J``, whatever the hop diameter.
+
+    ``cost(K)`` is that of a polynomial in units of a squaring: s is the cheapest. By
+    default the polynomial is dense, about 12 jumps a bin.
     """
     log_rtol = -math.log(rtol / 4)
-    J = _chernoff_quantile(z, log_rtol - math.log(_SMALLEST_ENTRY))
-    s = max(0, math.ceil(math.log2(J / _JUMPS_PER_BIN)))
-    return s, _chernoff_quantile(J / 2.0**s, log_rtol + s * math.log(2))
+    J = _chernoff_quantile(z, log_rtol - math.log(smallest))
+
+    def degree(s: int) -> int:
+        return _chernoff_quantile(J / 2.0**s, log_rtol + s * math.log(2))
+
+    most = max(0, math.ceil(math.log2(J / _JUMPS_PER_BIN)))
+    if cost is None:
+        return most, degree(most)
+    # The weights of more jumps would underflow.
+    least = max(0, math.ceil(math.log2(z / _LARGEST_JUMPS)))
+    s = min(range(least, max(least, most) + 1), key=lambda s: s + cost(degree(s)))
+    return s, degree(s)
+
+
+def poisson_weights(z: float, degree: int) -> list[float]:
+    """``e^{-z} z^k / k!`` for k up to the degree."""
+    weights = [math.exp(-z)]
+    for k in range(1, degree + 1):
+        weights.append(weights[-1] * z / k)
+    return weights
 
 
 def nonnegative_polynomial(P: Array, weights: list[float]) -> Array:
@@ -145,14 +182,36 @@ def dense_uniformization(L: Array, t: float, rtol: float) -> Array:
     if q == 0:
         return identity_like(L)
     s, degree = squaring_plan(t * q, rtol)
-    z = t * q / 2.0**s
-    weights = [math.exp(-z)]
-    for k in range(1, degree + 1):
-        weights.append(weights[-1] * z / k)
+    weights = poisson_weights(t * q / 2.0**s, degree)
     H = nonnegative_polynomial(uniformised_walk(L, q), weights)
+    H = (H + xp.matrix_transpose(H)) / 2
     for _ in range(s):
-        H = H @ H
-    return (H + xp.matrix_transpose(H)) / 2
+        H = squared(H)
+    return H
+
+
+def squared(H: Array) -> Array:
+    """``H_2t = H_t H_t`` of a symmetric kernel, exactly symmetric.
+
+    Non-negative terms only: the relative error of an entry at most doubles.
+    """
+    return linalg.gram(H)
+
+
+def smallest_entry(P: Any, q: float, t: float, root: int) -> float:
+    """Lower bound of all entries of ``exp(-t L)``, at least 1e-290.
+
+    ``H_ij = sum_v (H_{t/2})_iv (H_{t/2})_vj`` is at least its term of any one vertex v,
+    hence at least the square of the smallest entry of one column of ``H_{t/2}``. Near
+    the truth in the logarithm for a vertex in the middle. The default bound serves
+    where an entry is 0.
+    """
+    xp = array_namespace(P.data)
+    start = xp.zeros((P.shape[0], 1), dtype=P.data.dtype)
+    start[root, 0] = 1.0
+    # A sum cut short of non-negative terms is below the true one.
+    column = applied_uniformization(P, q, t / 2, start, 1e-2)
+    return max(_SMALLEST_ENTRY, 0.99 * float(xp.min(column)) ** 2)
 
 
 def applied_uniformization(P: Any, q: float, t: float, B: Array, rtol: float) -> Array:
@@ -260,7 +319,11 @@ def spectral(L: Array, t: float, B: Array) -> Array:
 def heat_kernel(
     L: Array, rhs: Array | None, t: float, *, method: str, rtol: float
 ) -> Array:
-    """``exp(-t L)``, symmetric, or ``exp(-t L) rhs`` for a dense Laplacian."""
+    """``exp(-t L)``, symmetric, or ``exp(-t L) rhs``; L dense or CSR."""
+    if hasattr(L, "tocsr"):
+        if rhs is not None:
+            return _sparse_product(L, rhs, t, method, rtol)
+        L = L.toarray()
     xp = array_namespace(L)
     if method == "uniformization":
         if rhs is None:
@@ -275,3 +338,14 @@ def heat_kernel(
     else:
         H = euler(L, t, B) if method == "euler" else spectral(L, t, B)
     return (H + xp.matrix_transpose(H)) / 2 if rhs is None else H
+
+
+def _sparse_product(L: Any, rhs: Array, t: float, method: str, rtol: float) -> Array:
+    """``exp(-t L) rhs`` for a sparse L: L and P stay sparse."""
+    xp = array_namespace(rhs)
+    q = float(L.diagonal().max())
+    if method == "uniformization":
+        P = sparse_walk(L, q) if q > 0 else L
+        return applied_uniformization(P, q, t, rhs, rtol)
+    ones = xp.ones((L.shape[0],), dtype=rhs.dtype)
+    return chebyshev(L, t, rhs, spectral_bound(L, ones, q), rtol)

@@ -58,10 +58,8 @@ def classical(D: Array, *, n_components: int) -> Array:
     B = D * D
     rows = xp.mean(B, axis=1, keepdims=True)
     B = -0.5 * (B - rows - xp.matrix_transpose(rows) + xp.mean(rows))
-    eigenvalues, vectors = linalg.eigh(B)
+    values, top = linalg.leading_eigh(B, n_components)
     n = D.shape[0]
-    top = xp.flip(vectors[:, n - n_components :], axis=1)
-    values = xp.flip(eigenvalues[n - n_components :], axis=0)
     # Directions of rounding are no directions.
     values = xp.where(values > n * eps(xp, D.dtype) * values[0], values, 0.0 * values)
     return _with_fixed_signs(xp, top) * xp.sqrt(values)[None, :]

@@ -18,37 +18,43 @@ from typing import Any
 from geomsci.backends import neighbors
 from geomsci.backends.arrays import Array, array_namespace, to_host
 from geomsci.reference.embedding.components import spanning_edges
+from geomsci.reference.embedding.metric_spaces import MetricSpace, metric_space
 
 
-def prune_shortcuts(W: Any, X: Array, eps: Array, *, common: int, reach: float) -> Any:
+def prune_shortcuts(
+    W: Any, X: Array, eps: Array, *, common: int, reach: float, metric: str
+) -> Any:
     """W without its shortcut edges; dense or CSR as W is."""
-    unit = neighbors.power_of_two_unit(X)
-    X, eps = X / unit, eps / unit
+    space = metric_space(X, metric)
+    eps = eps / space.unit
     if hasattr(W, "tocsr"):
-        return _prune_sparse(W.tocsr(), X, eps, common, reach)
-    return _prune_dense(W, X, eps, common, reach)
+        return _prune_sparse(W.tocsr(), space, eps, common, reach)
+    return _prune_dense(W, space, eps, common, reach)
 
 
-def _prune_dense(W: Array, X: Array, eps: Array, common: int, reach: float) -> Array:
+def _prune_dense(
+    W: Array, space: MetricSpace, eps: Array, common: int, reach: float
+) -> Array:
     xp = array_namespace(W)
     edge = W > 0.0
     B = xp.astype(edge, xp.float32)  # counts up to 2^24 are exact
     shared = B @ B
-    D = neighbors.pairwise_distances(X)
-    far = D > reach * xp.minimum(eps[:, None], eps[None, :])
+    far = space.distances() > reach * xp.minimum(eps[:, None], eps[None, :])
     suspect = xp.logical_or(shared < common, far)
     kept = xp.where(suspect, xp.zeros_like(W), W)
     labels = neighbors.component_labels(kept)
     across = labels[:, None] != labels[None, :]
     rows, columns = xp.nonzero(xp.triu(xp.logical_and(edge, across)))
-    d = neighbors.pair_distances(X, rows, columns)
+    d = space.pair_distances(rows, columns)
     for _, i, j in _put_back(rows, columns, d, labels):
         kept[i, j] = W[i, j]
         kept[j, i] = W[j, i]
     return kept
 
 
-def _prune_sparse(W: Any, X: Array, eps: Array, common: int, reach: float) -> Any:
+def _prune_sparse(
+    W: Any, space: MetricSpace, eps: Array, common: int, reach: float
+) -> Any:
     xp = array_namespace(W.data)
     U = W.tocoo()
     upper = xp.logical_and(U.row < U.col, U.data > 0.0)
@@ -63,7 +69,7 @@ def _prune_sparse(W: Any, X: Array, eps: Array, common: int, reach: float) -> An
     shared.sort_indices()
     order = xp.argsort(rows * W.shape[0] + columns)
     rows, columns, data = (xp.take(x, order) for x in (rows, columns, data))
-    d = neighbors.pair_distances(X, rows, columns)
+    d = space.pair_distances(rows, columns)
     far = d > reach * xp.minimum(xp.take(eps, rows), xp.take(eps, columns))
     keep = xp.logical_not(xp.logical_or(shared.data - 1.0 < common, far))
     labels = neighbors.component_labels(

@@ -131,3 +131,43 @@ def test_stacks_are_cut_to_fit_cupy_s_workspace(monkeypatch, positive):
     np.testing.assert_array_equal(
         linalg.eigvalsh(positive), np.linalg.eigvalsh(positive)
     )
+
+
+def _clustered(n, tail):
+    """Symmetric matrix with the eigenvalues 9, 5, 4 and a tail of both signs."""
+    rng = np.random.default_rng(3)
+    U, _ = np.linalg.qr(rng.standard_normal((n, n)))
+    values = np.concatenate([[9.0, 5.0, 4.0], rng.uniform(-8, tail, n - 3)])
+    A = (U * values) @ U.T
+    return U[:, :3], (A + A.T) / 2
+
+
+@pytest.mark.parametrize("n", [40, 600])
+def test_leading_eigenvectors_span_the_subspace_they_should(n):
+    U, A = _clustered(n, 3.9)
+    values, vectors = linalg.leading_eigh(A, 3)
+    assert values == pytest.approx([9.0, 5.0, 4.0], rel=1e-13)
+    # Rounding of A and of the iterations over the gap 0.1.
+    assert np.linalg.norm(vectors - U @ (U.T @ vectors)) < 1e-11
+    again = linalg.leading_eigh(A, 3)
+    assert np.array_equal(again.eigenvectors, vectors)
+
+
+def test_leading_eigenvectors_of_zero_are_orthonormal():
+    values, vectors = linalg.leading_eigh(np.zeros((600, 600)), 2)
+    assert np.array_equal(values, np.zeros(2))
+    assert vectors.T @ vectors == pytest.approx(np.eye(2))
+
+
+def test_leading_eigenvectors_work_on_any_library(xp):
+    _, A = _clustered(30, 3.0)
+    values, vectors = linalg.leading_eigh(xp.asarray(A), 2)
+    xp.assert_close(values, np.array([9.0, 5.0]), n=30)
+    xp.assert_close(xp.asarray(A) @ vectors, xp.to_numpy(vectors * values), n=30)
+
+
+def test_gram_is_exactly_symmetric(xp):
+    A = np.random.default_rng(4).random((37, 37))
+    G = linalg.gram(xp.asarray(A))
+    xp.assert_close(G, A @ A.T, n=37)
+    assert np.array_equal(xp.to_numpy(G), xp.to_numpy(G).T)

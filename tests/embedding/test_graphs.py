@@ -96,14 +96,22 @@ def test_equally_spaced_points_in_closed_form(xp):
     xp.assert_close(W[0, :4], first, kappa=20)
 
 
-def test_copies_are_tied_to_each_other_and_to_the_nearest_other_row(xp):
-    # Three copies at 0 with k = 2: their bandwidth is the distance 5 of the next row.
+def test_copies_are_tied_to_each_other_and_to_the_nearest_different_rows(xp):
+    # Three copies at 0 with k = 2: the second row that is no copy lies at 7.
     X = np.array([[0.0], [0.0], [0.0], [5.0], [7.0], [30.0]])
     W, eps = embedding.alpha_decay_graph(xp.asarray(X), 2)
-    xp.assert_close(eps, [5.0, 5.0, 5.0, 5.0, 7.0, 25.0])
+    xp.assert_close(eps, [7.0, 7.0, 7.0, 5.0, 7.0, 25.0])
     W = xp.to_numpy(W)
     assert np.all(W[:3, :3] == 1 - np.eye(3))
-    np.testing.assert_allclose(W[:3, 3], math.exp(-1), rtol=64 * xp.eps)
+    # exp(-(5/7)^40) is 1 - 1.4e-6, exp(-1) comes from the row at 5.
+    expected = (math.exp(-((5 / 7) ** 40)) + math.exp(-1)) / 2
+    np.testing.assert_allclose(W[:3, 3], expected, rtol=64 * xp.eps)
+
+
+def test_fewer_different_rows_than_neighbours_give_the_farthest(xp):
+    X = np.array([[0.0]] * 5 + [[1.0], [4.0]])
+    _, eps = embedding.alpha_decay_graph(xp.asarray(X), 4)
+    xp.assert_close(eps, [4.0] * 5 + [1.0, 4.0])
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from geomsci.backends import cuda
+from geomsci.backends.kernels.launching import Runner
 
 HERE = pathlib.Path(__file__).parent
 FLAGS = ("-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared")
@@ -21,20 +23,26 @@ OWN_STATE = ("-fno-gnu-unique", "-Wl,-Bsymbolic")
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., ctypes.CDLL]:
-    """Compiles one C++ file of this folder, with a kernel text if one is given."""
+    """Compiles one C++ file of this folder, with a kernel text if one is given.
+
+    ``entries`` names the kernels that ``slots_launch.cpp`` makes callable.
+    """
     if sys.platform != "linux":
         pytest.skip("the host shim needs Linux (ELF sections and ucontext)")
     compiler = shutil.which("g++")
     if compiler is None:
         pytest.skip("g++ is not installed, so CUDA kernels cannot run on the host")
 
-    def compiled(file: str, kernel_text: str | None = None) -> ctypes.CDLL:
+    def compiled(
+        file: str, kernel_text: str | None = None, entries: tuple[str, ...] = ()
+    ) -> ctypes.CDLL:
         folder = tmp_path_factory.mktemp("cuda_host")
         defines = []
         if kernel_text is not None:
             kernel = folder / "kernel.cu"
             kernel.write_text(kernel_text, encoding="utf-8")
-            defines = [f'-DKERNEL_FILE="{kernel}"']
+            listed = " ".join(f"ENTRY({name})" for name in entries)
+            defines = [f'-DKERNEL_FILE="{kernel}"', f"-DKERNEL_ENTRIES={listed}"]
         library = folder / "kernel.so"
         command = [compiler, *FLAGS, *OWN_STATE, *defines, str(HERE / file)]
         done = subprocess.run(
@@ -56,3 +64,42 @@ def host_fourth_moment(build: Callable[..., ctypes.CDLL]) -> ctypes.CDLL:
 def host_third_squares(build: Callable[..., ctypes.CDLL]) -> ctypes.CDLL:
     """The kernels of the streaming sum over third cumulants, run by the host shim."""
     return build("third_squares_launch.cpp", cuda.source("third_squares.cu"))
+
+
+def _slot(x: object) -> int:
+    """The 8 bytes of an argument, as an integer."""
+    if isinstance(x, np.ndarray):
+        assert x.flags.c_contiguous
+        return x.ctypes.data
+    assert type(x) in (int, float)
+    return int(np.asarray(x).view(np.uint64))
+
+
+@pytest.fixture(scope="session")
+def host_runner(build: Callable[..., ctypes.CDLL]) -> Callable[..., Runner]:
+    """Runs the kernels of a file on the host: NumPy in the place of CuPy."""
+    libraries: dict[tuple[str, str | None], ctypes.CDLL] = {}
+
+    def runner(
+        file: str,
+        entries: tuple[str, ...],
+        *,
+        backwards: bool = False,
+        text: str | None = None,
+    ) -> Runner:
+        if (file, text) not in libraries:
+            source = cuda.source(file) if text is None else text
+            libraries[file, text] = build("slots_launch.cpp", source, entries)
+        library = libraries[file, text]
+
+        def launch(
+            name: str, blocks: tuple[int, int], threads: int, arguments: tuple
+        ) -> None:
+            assert getattr(library, f"arity_{name}")() == len(arguments)
+            slots = (ctypes.c_uint64 * len(arguments))(*map(_slot, arguments))
+            kernel = getattr(library, f"launch_{name}")
+            assert kernel(*blocks, threads, int(backwards), slots) == 0
+
+        return Runner(np, launch)
+
+    return runner

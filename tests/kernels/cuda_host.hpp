@@ -7,6 +7,7 @@
 //                       returned sleeps there too
 //   __shfl_*_sync       the same within a warp: put the value, sleep, take the
 //                       neighbour's, sleep
+//   __ballot_sync       the same: put the predicate, sleep, collect, sleep
 //   __shared__          a static variable in a linker section of its own, which is
 //                       filled with NaN before every block: a value that nobody wrote
 //                       is seen
@@ -20,6 +21,7 @@
 
 #include <ucontext.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -186,6 +188,24 @@ inline Status launch(dim3 grid, dim3 threads, Order order, std::function<void()>
     return Status::ok;
 }
 
+// Bits of the lanes of the own warp for which `predicate` holds.
+inline unsigned int lanes_where(bool predicate)
+{
+    const std::size_t own = block->running;
+    const std::size_t first = own - own % warpSize;
+    block->fibres[own].slot = predicate;
+    sleep_until_released(State::at_warp_barrier);
+    unsigned int bits = 0;
+    for (std::size_t lane = 0; lane < warpSize; ++lane) {
+        const std::size_t from = first + lane;
+        if (from < block->fibres.size() && block->fibres[from].state != State::done) {
+            bits |= static_cast<unsigned int>(block->fibres[from].slot & 1) << lane;
+        }
+    }
+    sleep_until_released(State::at_warp_barrier);
+    return bits;
+}
+
 // Value that lane `source` of the own warp holds; NaN if that lane has returned.
 template <typename T>
 T value_of_lane(T value, std::size_t source)
@@ -229,6 +249,14 @@ T __shfl_down_sync(unsigned int, T value, unsigned int delta, int width = warpSi
 }
 
 template <typename T>
+T __shfl_up_sync(unsigned int, T value, unsigned int delta, int width = warpSize)
+{
+    const unsigned int lane = static_cast<unsigned int>(cuda_host::block->running % 32);
+    const bool inside = lane % width >= delta;
+    return cuda_host::value_of_lane(value, inside ? lane - delta : lane);
+}
+
+template <typename T>
 T __shfl_xor_sync(unsigned int, T value, unsigned int mask, int width = warpSize)
 {
     const unsigned int lane = static_cast<unsigned int>(cuda_host::block->running % 32);
@@ -241,4 +269,20 @@ T __shfl_sync(unsigned int, T value, unsigned int source, int width = warpSize)
 {
     const unsigned int lane = static_cast<unsigned int>(cuda_host::block->running % 32);
     return cuda_host::value_of_lane(value, lane - lane % width + source % width);
+}
+
+inline unsigned int __ballot_sync(unsigned int, bool predicate)
+{
+    return cuda_host::lanes_where(predicate);
+}
+
+inline int __popc(unsigned int bits)
+{
+    return std::popcount(bits);
+}
+
+// Place of the lowest bit, counted from 1; 0 if there is none.
+inline int __ffs(int bits)
+{
+    return bits == 0 ? 0 : std::countr_zero(static_cast<unsigned int>(bits)) + 1;
 }

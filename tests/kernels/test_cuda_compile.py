@@ -19,6 +19,14 @@ FILES = sorted(
     if item.name.endswith(".cu")
 )
 ENTRIES = {
+    "embedding_distance.cu": ("rate_distances",),
+    "embedding_neighbors.cu": ("nearest_float", "nearest_double"),
+    "embedding_stress.cu": (
+        *(f"stress_forces_{k}" for k in range(1, 9)),
+        "stress_total",
+        "sgd_round",
+    ),
+    "embedding_uniformisation.cu": ("uniformisation_term",),
     "fourth_moment.cu": ("fourth_moment_float", "fourth_moment_double"),
     "third_squares.cu": (
         "third_row_sums",

@@ -20,7 +20,7 @@ from geomsci.validation.wording import duration, moment, number, ratio
 
 FORMAT = "geomsci benchmark"
 FORMAT_VERSION = 1
-SUITES = ("eeg", "spd", "fisher", "sampling", "kernels", "overhead")
+SUITES = ("eeg", "spd", "fisher", "sampling", "embedding", "kernels", "overhead")
 PEER_SUITES = ("eeg", "spd", "fisher", "sampling")
 PEER_REASON = "other libraries are measured with --against-peers"
 
@@ -74,13 +74,21 @@ def _contests(suite: str) -> list[Contest]:
     return kernels.contests()
 
 
-def measure(suites: Sequence[str], repeats: int, against_peers: bool) -> Bench:
-    """Hold the contests of the suites, all of them if none is named."""
+def measure(
+    suites: Sequence[str], repeats: int, against_peers: bool, full: bool = False
+) -> Bench:
+    """Hold the contests of the suites, all of them if none is named.
+
+    ``full`` adds the rows that take minutes each.
+    """
     about = environment({"cases": CASE_SEED})
     jobs: list[tuple[str, Callable[[], list[Result]]]] = []
     for suite in suites or SUITES:
         if suite == "overhead":
             jobs.append((suite, lambda: overhead.results(repeats)))
+            continue
+        if suite == "embedding":
+            jobs += _embeddings(repeats, against_peers, full)
             continue
         for contest in _contests(suite):
             jobs.append((contest.name, _job(contest, repeats, against_peers)))
@@ -109,6 +117,18 @@ def _job(
         )
         return lambda: [row]
     return lambda: [hold(contest, repeats)]
+
+
+def _embeddings(
+    repeats: int, against_peers: bool, full: bool
+) -> list[tuple[str, Callable[[], list[Result]]]]:
+    """Jobs of a suite whose sides run in processes of their own."""
+    from geomsci.validation.bench import embedding
+
+    if against_peers:
+        return embedding.jobs(repeats, full)
+    row = Result("embedding", "all rows", "", "", "skipped", PEER_REASON)
+    return [("embedding", lambda: [row])]
 
 
 def _fisher_times(repeats: int) -> list[Result]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from geomsci.backends import run, use_backend
 from geomsci.backends.capabilities import CAPABILITIES
-from geomsci.reference.embedding import mds
+from geomsci.reference.embedding import graphs, mds
 from geomsci.validation.bench import fisher, sampling
 from geomsci.validation.bench.contest import Contest, Job
 from geomsci.validation.cases.spd_matrices import centre, scattered
@@ -44,6 +44,30 @@ def _distances(n: int) -> tuple[Any, ...]:
     return D, X[:, :2].copy(), None, order, mds.step_sizes(1.0, 1.0, 15)
 
 
+def _sparse_laplacian(n: int) -> Any:
+    """Normalised Laplacian of the neighbours within a sheet, as CSR."""
+    X = np.random.default_rng(CASE_SEED).random((n, 2))
+    W, _ = graphs.sparse_alpha_decay_graph(
+        X, n_neighbors=10, decay=40.0, anisotropy=0.0, metric="euclidean"
+    )
+    return graphs.graph_laplacian(W, None, kind="normalized")
+
+
+def _heat(n: int) -> tuple[Any, ...]:
+    """Entries that fall to 1e-150 along a line."""
+    x = np.random.default_rng(CASE_SEED).random(n)
+    return np.exp(-345.0 * (x[:, None] - x[None, :]) ** 2), 40.0
+
+
+def _affinities(n: int) -> tuple[Any, ...]:
+    """Affinities with the sum 1, points in the plane."""
+    Y = np.random.default_rng(CASE_SEED).standard_normal((n, 2))
+    square = np.sum((Y[:, None, :] - Y[None, :, :]) ** 2, axis=-1)
+    P = np.exp(-square)
+    np.fill_diagonal(P, 0.0)
+    return P / P.sum(), Y[::-1].copy()
+
+
 INPUTS: dict[str, list[tuple[str, Callable[[], tuple[Any, ...]]]]] = {
     "spd.whitened_log": [
         ("8000×4×4", lambda: _whitened_log(8000, 4)),
@@ -55,10 +79,24 @@ INPUTS: dict[str, list[tuple[str, Callable[[], tuple[Any, ...]]]]] = {
         ("2000×3×1000, order 4", lambda: _fourth_moment((2000, 3, 1000), 4, 4)),
         ("288×22×1000, order 4", lambda: _fourth_moment((288, 22, 1000), 4, 4)),
     ],
+    "embedding.heat_geodesic_distance": [
+        ("300 points", lambda: _heat(300)),
+        ("1000 points", lambda: _heat(1000)),
+        ("3000 points", lambda: _heat(3000)),
+    ],
+    "embedding.heat_kernel": [
+        ("500 vertices, t = 40", lambda: (_sparse_laplacian(500), None, 40.0)),
+        ("1000 vertices, t = 40", lambda: (_sparse_laplacian(1000), None, 40.0)),
+        ("3000 vertices, t = 40", lambda: (_sparse_laplacian(3000), None, 40.0)),
+    ],
     "embedding.sgd_mds": [
         ("500 points", lambda: _distances(500)),
         ("1000 points", lambda: _distances(1000)),
         ("2000 points", lambda: _distances(2000)),
+    ],
+    "embedding.student_gradient": [
+        ("1000 points", lambda: _affinities(1000)),
+        ("3000 points", lambda: _affinities(3000)),
     ],
     "fisher.sweeps": [
         ("10 updates of 32×32", lambda: fisher.chains(32, 1)),
@@ -75,6 +113,14 @@ INPUTS: dict[str, list[tuple[str, Callable[[], tuple[Any, ...]]]]] = {
 """Row of the capability table to sizes and arguments."""
 
 OPTIONS: dict[str, dict[str, Any]] = {
+    "embedding.heat_geodesic_distance": {
+        "sigma": 1.0,
+        "volume": "geometric",
+        "distance": "rate",
+        "intrinsic_dim": 2.0,
+        "step": 1.0,
+    },
+    "embedding.heat_kernel": {"method": "uniformization", "rtol": 1e-12},
     "fisher.sweeps": fisher.SWEEP_OPTIONS,
     **sampling.KERNEL_OPTIONS,
 }

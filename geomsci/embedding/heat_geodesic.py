@@ -1,0 +1,631 @@
+"""`HeatGeodesicEmbedding`: points placed by the geodesic distances of a heat kernel."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from geomsci.backends import public, threads
+from geomsci.backends.arrays import (
+    Array,
+    array_namespace,
+    common_arrays,
+    library,
+    require_finite,
+)
+from geomsci.backends.dispatch import CHOICES
+from geomsci.backends.random import generator
+from geomsci.embedding import heat_geodesic_steps as steps
+from geomsci.embedding.graphs import LAPLACIANS
+from geomsci.embedding.heat_kernels import METHODS
+from geomsci.reference.embedding.extension import (
+    extended_dissimilarity,
+    extension_weights,
+)
+from geomsci.reference.embedding.principal_axes import principal_axes
+
+_REAL = (np.float64, np.float32)
+
+
+class HeatGeodesicEmbedding(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    r"""Embed points so that distances are geodesic distances, in the units of the data.
+
+    A walk on the nearest-neighbour graph of the points spreads heat; how little of it
+    has arrived at j from i by time t tells how far apart they are. With ``H = exp(-t
+    L)``, ``E_ij = (log sqrt(H_ii H_jj) - log H_ij) / t``, and the large-deviation rate
+    :math:`I_m` of a walk with steps uniform in an m-ball of radius r,
+
+    .. math:: d_{ij} = r\, t\, I_m^{-1}(E_{ij}),
+
+    r the mean bandwidth of the graph. Metric scaling of d gives the coordinates. Above
+    3000 points d is computed between representatives, and the others are placed by
+    their nearest ones: time grows in proportion to the number of points.
+
+    Parameters
+    ----------
+    n_components : int
+        Dimension of the embedding.
+    n_neighbors : int
+        Neighbours of each point in the graph, fewer than the different points; their
+        number itself is understood to count the point too.
+    decay : float, positive
+        Of the kernel ``exp(-(distance / bandwidth)^decay)``; 40 is nearly a step.
+    anisotropy : float, 0 to 1
+        1 divides the density of the points out of the graph.
+    laplacian : {"variable_bandwidth", "normalized", "combinatorial"}
+        See `graph_laplacian`. The first one makes heat spread equally fast
+        everywhere, which distances in the units of the data need.
+    t : "auto", "knee" or float
+        Diffusion time, in mean steps of the walk. ``"auto"``: see
+        ``diffusion_time_path_``; ``"knee"``: the published rule.
+    distance : {"rate", "varadhan", "potential"}
+        ``"rate"``: the formula above. ``"varadhan"``: ``-4 t log`` of the kernel, with
+        ``sigma`` and ``volume``. ``"potential"``: Euclidean distance between the
+        logarithms of the rows of the kernel.
+    intrinsic_dim : float or "auto"
+        Dimension m of the walk's steps; a few percent of scale between 1 and 3.
+        ``"auto"`` estimates it from the distances of the neighbours.
+    sigma : float, >= 0
+        Weight of the volume term of ``"varadhan"``.
+    volume : {"geometric", "arithmetic"}
+        Mean of ``H_ii`` and ``H_jj`` in the volume term of ``"varadhan"``.
+    n_representatives : "auto", int or None
+        Points between which the kernel is computed: ``"auto"`` takes all up to 3000
+        points and 2000 of them above, None all of them.
+    mds : {"sgd", "smacof", "classical", "kl"}
+        See `metric_mds`. ``"kl"`` places the points by the affinities of the heat
+        kernel instead of distances, as t-SNE does.
+    mds_weights : {"heat_kernel", "inverse_distance"} or None
+        Weights of the pairs: the kernel, ``d^-2``, or all equal.
+    shortcuts : {"prune", "keep"}
+        Whether edges that look like shortcuts leave the graph, see `prune_shortcuts`.
+    metric : {"euclidean", "precomputed", "precomputed_affinity"}
+        What X holds: points, their distances (n, n), or the weights of a graph (n, n),
+        dense or sparse, with distances in steps of the walk.
+    n_pca : "auto", int or None
+        Project points on so many principal components first. ``"auto"`` drops those
+        that cannot be told from white noise, if there are any; None keeps all.
+    random_state : None, int or numpy.random.RandomState
+        Of the choice of representatives and the order of pairs in ``"sgd"``.
+    n_jobs : None or int
+        Threads of the search of neighbours on hosts, as in scikit-learn.
+    verbose : int
+        1 prints one line a stage.
+    heat_kernel_method : {"uniformization", "chebyshev", "euler", "eigh"}
+        See `heat_kernel`. All but the first lose the entries of distant pairs.
+    floor : float, >= 0
+        Added to the kernel before the logarithm; published code has 1e-16.
+    backend : {None, "auto", "reference", "numpy", "numba", "cupy"}
+        None: the choice of `geomsci.use_backend` in force.
+
+    Attributes
+    ----------
+    embedding_ : array, shape (n, n_components)
+    representatives_ : array, shape (r, k)
+        Points between which distances were computed, on the principal axes if there
+        are some: the different rows of X, or means of them. With a precomputed metric
+        the numbers of their rows, shape (r,).
+    dissimilarity_ : array, shape (r, r)
+        Their distances.
+    heat_kernel_ : array, shape (r, r)
+        Their heat kernel.
+    bandwidths_ : array, shape (r,)
+        Distance of each from its last neighbour.
+    diffusion_time_ : float
+        The time that was used.
+    diffusion_time_path_ : DiffusionTimePath or None
+        Times tried by ``t="auto"`` and the entropies found.
+    intrinsic_dim_ : float
+    stress_ : float
+        :math:`\sqrt{\sum (|y_i - y_j| - d_{ij})^2 / \sum d_{ij}^2}` over pairs of
+        representatives, 0 for a perfect picture; with ``mds="kl"`` the divergence.
+    n_connected_components_ : int
+        Parts of the graph before bridges joined them.
+    n_features_in_ : int
+
+    Warns
+    -----
+    UserWarning
+        If the graph falls into parts, which are joined by their nearest pairs; if the
+        time given is so small that the kernel underflows, and is raised.
+
+    See Also
+    --------
+    DiffusionMap, heat_geodesic_distance, metric_mds
+
+    Notes
+    -----
+    Up to 3000 points O(n^3) time and about ten n x n matrices; above, O(n r d) for r
+    representatives. Identical rows are merged, and get the same coordinates. The
+    result is a function of the data and the seed: not of tiles or threads.
+
+    References
+    ----------
+    Huguet, Tong, De Brouwer, Zhang, Wolf, Adelstein and Krishnaswamy, A heat diffusion
+    perspective on geodesic preserving dimensionality reduction, NeurIPS 2023,
+    arXiv:2305.19043.
+
+    Examples
+    --------
+    >>> from geomsci.datasets import make_swiss_roll
+    >>> from geomsci.embedding import HeatGeodesicEmbedding
+    >>> X, sheet = make_swiss_roll(500, rng=0)
+    >>> Y = HeatGeodesicEmbedding(random_state=0).fit_transform(X)
+    >>> Y.shape
+    (500, 2)
+    """
+
+    _parameter_constraints = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "decay": [Interval(Real, 0, None, closed="neither")],
+        "anisotropy": [Interval(Real, 0, 1, closed="both")],
+        "laplacian": [StrOptions(set(LAPLACIANS))],
+        "t": [
+            StrOptions({"auto", "knee"}),
+            Interval(Real, 0, None, closed="neither"),
+        ],
+        "distance": [StrOptions(set(steps.DISTANCES))],
+        "intrinsic_dim": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
+        "sigma": [Interval(Real, 0, None, closed="left")],
+        "volume": [StrOptions({"geometric", "arithmetic"})],
+        "n_representatives": [
+            None,
+            StrOptions({"auto"}),
+            Interval(Integral, 3, None, closed="left"),
+        ],
+        "mds": [StrOptions({"sgd", "smacof", "classical", "kl"})],
+        "mds_weights": [None, StrOptions({"heat_kernel", "inverse_distance"})],
+        "shortcuts": [StrOptions({"prune", "keep"})],
+        "metric": [StrOptions({"euclidean", "precomputed", "precomputed_affinity"})],
+        "n_pca": [
+            None,
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "random_state": ["random_state"],
+        "n_jobs": [None, Integral],
+        "verbose": ["verbose"],
+        "heat_kernel_method": [StrOptions(set(METHODS))],
+        "floor": [Interval(Real, 0, None, closed="left")],
+        "backend": [None, StrOptions({*CHOICES, "numpy"})],
+    }
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        n_neighbors: int = 10,
+        decay: float = 40.0,
+        anisotropy: float = 0.0,
+        laplacian: str = "variable_bandwidth",
+        t: str | float = "auto",
+        distance: str = "rate",
+        intrinsic_dim: str | float = 2,
+        sigma: float = 1.0,
+        volume: str = "geometric",
+        n_representatives: str | int | None = "auto",
+        mds: str = "sgd",
+        mds_weights: str | None = None,
+        shortcuts: str = "prune",
+        metric: str = "euclidean",
+        n_pca: str | int | None = "auto",
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        heat_kernel_method: str = "uniformization",
+        floor: float = 0.0,
+        backend: str | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.n_neighbors = n_neighbors
+        self.decay = decay
+        self.anisotropy = anisotropy
+        self.laplacian = laplacian
+        self.t = t
+        self.distance = distance
+        self.intrinsic_dim = intrinsic_dim
+        self.sigma = sigma
+        self.volume = volume
+        self.n_representatives = n_representatives
+        self.mds = mds
+        self.mds_weights = mds_weights
+        self.shortcuts = shortcuts
+        self.metric = metric
+        self.n_pca = n_pca
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.heat_kernel_method = heat_kernel_method
+        self.floor = floor
+        self.backend = backend
+
+    # Presets: the published methods as settings of this one.
+
+    @classmethod
+    def huguet2023(cls, n_components: int = 2, **params: Any) -> HeatGeodesicEmbedding:
+        """Settings of the published method.
+
+        Chebyshev polynomials, a floor of 1e-16 under the kernel, Varadhan's formula
+        without volume term, the normalised Laplacian, 5 neighbours, the time at the
+        knee of the entropy, all points. Its kernel has an absolute error only, so long
+        distances end at the floor; it is here to compare with. The coordinates keep the
+        units of the distances, which the published code scales away.
+
+        Parameters
+        ----------
+        n_components : int
+        **params
+            Parameters of `HeatGeodesicEmbedding` to set otherwise.
+
+        Returns
+        -------
+        estimator : HeatGeodesicEmbedding
+        """
+        published: dict[str, Any] = {
+            "n_neighbors": 5,
+            "laplacian": "normalized",
+            "t": "knee",
+            "distance": "varadhan",
+            "sigma": 0.0,
+            "volume": "arithmetic",
+            "n_representatives": None,
+            "shortcuts": "keep",
+            "heat_kernel_method": "chebyshev",
+            "floor": 1e-16,
+        }
+        return cls(n_components, **(published | params))
+
+    @classmethod
+    def phate(cls, n_components: int = 2, **params: Any) -> HeatGeodesicEmbedding:
+        """Potential distances of the heat kernel, as PHATE takes of a random walk.
+
+        Euclidean distances between the logarithms of the rows of the row-stochastic
+        kernel ``exp(-t (I - D^-1 W))``, 5 neighbours, floor 1e-7, metric scaling; the
+        walk moves in continuous time, which PHATE's does not.
+
+        Parameters
+        ----------
+        n_components : int
+        **params
+            Parameters of `HeatGeodesicEmbedding` to set otherwise.
+
+        Returns
+        -------
+        estimator : HeatGeodesicEmbedding
+
+        References
+        ----------
+        Moon et al., Nature Biotechnology 37 (2019) 1482.
+        """
+        published: dict[str, Any] = {
+            "n_neighbors": 5,
+            "laplacian": "normalized",
+            "distance": "potential",
+            "shortcuts": "keep",
+            "floor": 1e-7,
+            "mds": "smacof",
+        }
+        return cls(n_components, **(published | params))
+
+    @classmethod
+    def sne_affinities(
+        cls, n_components: int = 2, **params: Any
+    ) -> HeatGeodesicEmbedding:
+        """Stochastic neighbour embedding of the affinities of the heat kernel.
+
+        The symmetrised row-stochastic kernel takes the place of the Gaussian
+        affinities of t-SNE: it keeps clusters, not distances.
+
+        Parameters
+        ----------
+        n_components : int
+        **params
+            Parameters of `HeatGeodesicEmbedding` to set otherwise.
+
+        Returns
+        -------
+        estimator : HeatGeodesicEmbedding
+
+        References
+        ----------
+        van der Maaten and Hinton, J. Mach. Learn. Res. 9 (2008) 2579.
+        """
+        settings: dict[str, Any] = {"laplacian": "normalized", "mds": "kl"}
+        return cls(n_components, **(settings | params))
+
+    # Fit
+
+    @public("embedding.HeatGeodesicEmbedding.fit")
+    def fit(self, X: Any, y: Any = None) -> HeatGeodesicEmbedding:
+        """Compute the distances of the points, and place them.
+
+        Parameters
+        ----------
+        X : array, shape (n, d), or (n, n) with a precomputed metric
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Wrong shapes, NaN, fewer different points than ``n_neighbors + 1``, a
+            precomputed matrix that is not symmetric or has negative entries, a graph of
+            affinities that falls into parts.
+        TypeError
+            Sparse or complex points.
+        MemoryError
+            If all points are asked for as representatives and n x n matrices do not
+            fit.
+        """
+        self._validate_params()
+        X = self._input(X, reset=True)
+        with threads.at_most(self.n_jobs):
+            self._fit(X)
+        return self
+
+    @public("embedding.HeatGeodesicEmbedding.fit_transform")
+    def fit_transform(self, X: Any, y: Any = None) -> Array:
+        """Fit, and return ``embedding_``.
+
+        Parameters
+        ----------
+        X : array, shape (n, d), or (n, n) with a precomputed metric
+        y : ignored
+
+        Returns
+        -------
+        Y : array, shape (n, n_components)
+        """
+        return self.fit(X).embedding_
+
+    def _fit(self, X: Any) -> None:
+        rng = generator(check_random_state(self.random_state))
+        report = steps.Progress(self.verbose)
+        self._pca = None
+        if self.metric == "euclidean" and self.n_pca is not None:
+            self._pca = principal_axes(X, self.n_pca)
+        points = self._features(X)
+        first, inverse = steps.distinct(points, self.metric)
+        n_neighbors = self._neighbours(first.shape[0], X)
+        nodes = steps.representatives(
+            points, first, self.n_representatives, self.metric, rng
+        )
+        size = nodes.values.shape[0]
+        report("representatives", f"{size} of {X.shape[0]} points")
+        graph = steps.neighbourhood_graph(
+            nodes.values,
+            metric=self.metric,
+            n_neighbors=n_neighbors,
+            decay=self.decay,
+            anisotropy=self.anisotropy,
+            shortcuts=self.shortcuts,
+        )
+        report("graph", f"{graph.n_components} connected components")
+        heat = steps.heat(
+            graph,
+            laplacian=self.laplacian,
+            t=self.t,
+            method=self.heat_kernel_method,
+            floor=self.floor,
+        )
+        report("heat kernel", f"diffusion time {heat.t:.4g}")
+        self.intrinsic_dim_ = steps.intrinsic_dim(
+            self.intrinsic_dim, nodes.values, self.metric, n_neighbors
+        )
+        D = steps.dissimilarity(
+            heat,
+            distance=self.distance,
+            intrinsic_dim=self.intrinsic_dim_,
+            sigma=self.sigma,
+            volume=self.volume,
+            step=graph.step,
+        )
+        report("distances", f"up to {steps.largest(D):.4g}")
+        Y, stress = steps.place(
+            D,
+            heat,
+            n_components=self.n_components,
+            method=self.mds,
+            weights=self.mds_weights,
+            rng=rng,
+        )
+        report("placement", f"stress {stress:.4g}")
+        euclidean = self.metric == "euclidean"
+        self.representatives_ = nodes.values if euclidean else nodes.rows
+        self.dissimilarity_, self.heat_kernel_ = D, heat.H
+        self.bandwidths_, self.stress_ = graph.bandwidths, stress
+        self.diffusion_time_, self.diffusion_time_path_ = heat.t, heat.path
+        self.n_connected_components_ = graph.n_components
+        self._nodes, self._node_embedding = nodes, Y
+        self._n_features_out = self.n_components
+        if nodes.rows is not None and nodes.rows.shape[0] == first.shape[0]:
+            placed = Y
+        else:
+            placed = self._placed(points)
+        xp = array_namespace(placed)
+        if placed.shape[0] != X.shape[0]:
+            placed = xp.take(placed, inverse, axis=0)
+        self.embedding_ = xp.astype(placed, self._output_dtype(X), copy=False)
+        report("extension", f"{X.shape[0]} points")
+
+    def _output_dtype(self, X: Any) -> Any:
+        """The precision of the input."""
+        return X.dtype if not hasattr(X, "tocsr") else X.data.dtype
+
+    def _placed(self, points: Any) -> Array:
+        """Coordinates of points by the heat extension, in float64."""
+        if self.metric == "precomputed_affinity":
+            return steps.averaged(points, self._node_embedding)
+        d, numbers = steps.nearest_nodes(points, self._nodes, self.metric)
+        return steps.extended(d, numbers, self._node_embedding)
+
+    # New points
+
+    @public("embedding.HeatGeodesicEmbedding.transform")
+    def transform(self, X: Any) -> Array:
+        """Place points among the representatives, by inverse squared distances.
+
+        Parameters
+        ----------
+        X : array, shape (m, d), or (m, n) with a precomputed metric
+            Distances from the n training points, or affinities to them.
+
+        Returns
+        -------
+        Y : array, shape (m, n_components)
+            Of training points their rows of ``embedding_``; of affinities the mean of
+            the points that they name.
+
+        Notes
+        -----
+        O(m r d) for r representatives, or O(m log r) in few dimensions. No row depends
+        on the others.
+        """
+        check_is_fitted(self)
+        X = self._input(X, reset=False)
+        with threads.at_most(self.n_jobs):
+            placed = self._placed(self._features(X))
+        dtype = self._output_dtype(X)
+        return array_namespace(placed).astype(placed, dtype, copy=False)
+
+    @public("embedding.HeatGeodesicEmbedding.dissimilarity")
+    def dissimilarity(self, X: Any = None) -> Array:
+        """Compute distances from points to the representatives.
+
+        Parameters
+        ----------
+        X : array, shape (m, d), or (m, n) with ``metric="precomputed"``, optional
+            Default: the representatives themselves, which gives ``dissimilarity_``.
+
+        Returns
+        -------
+        D : array, shape (m, r)
+            In the units of the data. The squared distance of a point between
+            representatives is that of their barycentre.
+
+        Raises
+        ------
+        ValueError
+            With affinities, which place points but give no distances.
+        """
+        check_is_fitted(self)
+        if X is None:
+            return self.dissimilarity_
+        if self.metric == "precomputed_affinity":
+            raise ValueError(
+                "dissimilarity needs points or distances, got affinities: use "
+                "dissimilarity_, the distances of the training points."
+            )
+        X = self._input(X, reset=False)
+        d, numbers = steps.nearest_nodes(self._features(X), self._nodes, self.metric)
+        return extended_dissimilarity(
+            self.dissimilarity_, numbers, extension_weights(d)
+        )
+
+    # Checks at the door
+
+    def _input(self, X: Any, *, reset: bool) -> Any:
+        """X as a checked floating array, or sparse affinities."""
+        if self.metric == "precomputed_affinity":
+            X = self._affinities(X, reset)
+        else:
+            if library(X) in (None, "numpy"):
+                X = validate_data(self, X, reset=reset, dtype=_REAL)
+            xp, X = common_arrays(X=X)
+            require_finite(xp, X=X)
+            if not xp.isdtype(X.dtype, "real floating"):
+                raise TypeError(f"X must be real, got {X.dtype}: take its real part.")
+        if len(X.shape) != 2:
+            raise ValueError(f"X must have shape (n, d), got {tuple(X.shape)}.")
+        if self.metric != "euclidean":
+            self._check_matrix(X, reset)
+        if reset:
+            self.n_features_in_ = X.shape[1]
+        elif X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but HeatGeodesicEmbedding is expecting "
+                f"{self.n_features_in_} features as input."
+            )
+        return X
+
+    def _affinities(self, X: Any, reset: bool) -> Any:
+        """Affinities, sparse ones in CSR form."""
+        if hasattr(X, "tocsr") or library(X) in (None, "numpy"):
+            X = validate_data(self, X, reset=reset, dtype=_REAL, accept_sparse="csr")
+        if hasattr(X, "tocsr"):
+            return X
+        xp, X = common_arrays(X=X)
+        require_finite(xp, X=X)
+        return X
+
+    def _check_matrix(self, X: Any, reset: bool) -> None:
+        """Precomputed matrices: square in fit, without negative entries."""
+        if reset and X.shape[0] != X.shape[1]:
+            raise ValueError(
+                f"X must have shape (n, n) with metric={self.metric!r}, got "
+                f"{tuple(X.shape)}: pass distances or affinities of all pairs."
+            )
+        values = X.data if hasattr(X, "tocsr") else X
+        xp = array_namespace(values)
+        if values.shape[0] and bool(xp.any(values < 0.0)):
+            raise ValueError(
+                f"X must not be negative with metric={self.metric!r}, got "
+                f"{float(xp.min(values)):.3g}."
+            )
+
+    def _features(self, X: Any) -> Any:
+        """What the graph and the search of neighbours see, in float64."""
+        if self.metric == "precomputed_affinity":
+            return X
+        return steps.projected(X, self._pca)
+
+    def _neighbours(self, n_distinct: int, X: Any) -> int:
+        """Neighbours of each point, fewer than the different points there are."""
+        affinities = self.metric == "precomputed_affinity"
+        wanted = 1 if affinities else self.n_neighbors
+        least = max(self.n_components + 1, wanted)
+        if n_distinct < least or n_distinct < 2:
+            copies = (
+                f" ({n_distinct} different rows)" if n_distinct < X.shape[0] else ""
+            )
+            raise ValueError(
+                f"n_neighbors={self.n_neighbors} and n_components={self.n_components} "
+                f"need at least {max(self.n_components, wanted) + 1} different points, "
+                f"got n_samples = {X.shape[0]}{copies} with n_features = "
+                f"{X.shape[1]}: lower them or give more points."
+            )
+        if wanted == n_distinct:
+            warnings.warn(
+                f"n_neighbors={wanted} counts the point itself among {n_distinct} "
+                f"points: {wanted - 1} others are taken.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return wanted - 1
+        return wanted
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.metric != "euclidean"
+        tags.input_tags.positive_only = self.metric != "euclidean"
+        tags.input_tags.sparse = self.metric == "precomputed_affinity"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.array_api_support = True
+        return tags

@@ -1,0 +1,374 @@
+"""The stages of `HeatGeodesicEmbedding`, in the order in which the data pass them.
+
+Points -> representatives -> graph -> heat kernel -> distances -> placement. Each stage
+takes what the one before it made and plain options, and knows nothing of the estimator.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from geomsci.backends import neighbors
+from geomsci.backends.arrays import (
+    Array,
+    array_namespace,
+    device,
+    from_host,
+    library,
+)
+from geomsci.embedding.diffusion_time import diffusion_time
+from geomsci.embedding.dissimilarities import heat_geodesic_distance
+from geomsci.embedding.graphs import (
+    alpha_decay_graph,
+    graph_laplacian,
+    join_components,
+    prune_shortcuts,
+    sparse_alpha_decay_graph,
+)
+from geomsci.embedding.heat_kernels import heat_kernel
+from geomsci.embedding.mds import mds_stress, metric_mds
+from geomsci.embedding.potential import potential_distance
+from geomsci.embedding.student_neighbors import heat_affinities, student_embedding
+from geomsci.reference.embedding.diffusion_time import (
+    DiffusionTimePath,
+    select_diffusion_time,
+)
+from geomsci.reference.embedding.duplicates import unique_rows
+from geomsci.reference.embedding.extension import (
+    N_NEAREST,
+    extend,
+    extension_weights,
+)
+from geomsci.reference.embedding.graphs import null_vector
+from geomsci.reference.embedding.heat_kernels import squared
+from geomsci.reference.embedding.intrinsic_dimension import intrinsic_dimension
+from geomsci.reference.embedding.principal_axes import Axes
+from geomsci.reference.embedding.representatives import choose
+
+DISTANCES = ("rate", "varadhan", "potential")
+
+ALL_UP_TO = 3000
+"""Number of points up to which ``"auto"`` takes all of them as representatives."""
+
+REPRESENTATIVES = 2000
+"""Number of representatives above."""
+
+WEIGHT_FLOOR = 1e-5
+"""Added to the kernel where it weighs the pairs, as published."""
+
+
+class Progress:
+    """Prints one line a stage with its seconds, if asked."""
+
+    def __init__(self, verbose: int) -> None:
+        self._verbose = verbose
+        self._last = time.perf_counter()
+
+    def __call__(self, stage: str, what: str) -> None:
+        now = time.perf_counter()
+        if self._verbose:
+            print(f"[{now - self._last:7.2f} s] {stage}: {what}")
+        self._last = now
+
+
+# Points
+
+
+def projected(X: Array, pca: Axes | None) -> Array:
+    """Points in float64, on their principal axes if there are some."""
+    xp = array_namespace(X)
+    X = xp.astype(X, xp.float64, copy=False)
+    return X if pca is None else (X - pca.mean) @ pca.axes
+
+
+def distinct(points: Any, metric: str) -> tuple[Array, Array]:
+    """First row of each group of identical points, and the group of each row."""
+    if metric == "euclidean":
+        return unique_rows(points)
+    like = points.data if hasattr(points, "tocsr") else points
+    xp = array_namespace(like)
+    rows = xp.arange(points.shape[0], dtype=xp.int64, device=device(like))
+    return rows, rows
+
+
+class Nodes(NamedTuple):
+    """Representatives: points, or their part of a matrix, and row numbers if rows."""
+
+    values: Any
+    rows: Array | None
+
+
+def representatives(
+    points: Any, first: Array, wanted: str | int | None, metric: str, rng: Any
+) -> Nodes:
+    """What stands for the points in the graph: all different rows, or a choice.
+
+    Chosen points are means of rows, see `choose`; of distances rows are drawn.
+    """
+    n = first.shape[0]
+    if wanted == "auto":
+        wanted = n if n <= ALL_UP_TO else REPRESENTATIVES
+    if metric == "precomputed_affinity":
+        return Nodes(points, first)
+    xp = array_namespace(first)
+    if metric == "precomputed":
+        if wanted is None or wanted >= n:
+            return Nodes(points, first)
+        drawn = np.sort(rng.choice(n, size=wanted, replace=False))
+        rows = from_host(drawn.astype(np.int64), first)
+        return Nodes(xp.take(xp.take(points, rows, axis=0), rows, axis=1), rows)
+    different = points if n == points.shape[0] else xp.take(points, first, axis=0)
+    if wanted is None or isinstance(wanted, str) or wanted >= n:
+        return Nodes(different, first)
+    return Nodes(choose(different, wanted, rng), None)
+
+
+def extended(distances: Array, indices: Array, Y: Array) -> Array:
+    """Coordinates of points from those of their nearest representatives."""
+    return extend(Y, indices, extension_weights(distances))
+
+
+def averaged(affinities: Any, Y: Array) -> Array:
+    """Mean of the coordinates of training points, weighed by affinities to them."""
+    if hasattr(affinities, "tocsr"):
+        totals = affinities.sum(axis=1)
+        xp = array_namespace(Y)
+        totals = xp.reshape(xp.asarray(totals), (-1,))
+    else:
+        xp = array_namespace(affinities)
+        totals = xp.sum(affinities, axis=1)
+    if not bool(xp.all(totals > 0.0)):
+        raise ValueError(
+            "Every new point must have a positive affinity to some training point, got "
+            "a row of zeros: leave such rows out."
+        )
+    return (affinities @ Y) / totals[:, None]
+
+
+def nearest_nodes(points: Array, nodes: Nodes, metric: str) -> tuple[Array, Array]:
+    """Distances and numbers of the nearest representatives of points.
+
+    With a precomputed metric ``points`` are distances from all training rows.
+    """
+    count = min(N_NEAREST, nodes.values.shape[0])
+    if metric == "euclidean":
+        return neighbors.nearest(nodes.values, count, queries=points)
+    xp = array_namespace(points)
+    d = points
+    if nodes.rows is not None and nodes.rows.shape[0] < points.shape[1]:
+        d = xp.take(points, nodes.rows, axis=1)
+    order = xp.argsort(d, axis=1, stable=True)[:, :count]
+    return xp.take_along_axis(d, order, axis=1), order
+
+
+# Graph
+
+
+class NodeGraph(NamedTuple):
+    """A connected graph: weights, bandwidths, mean bandwidth, parts before joining."""
+
+    W: Any
+    bandwidths: Array
+    step: float
+    n_components: int
+
+
+def neighbourhood_graph(
+    nodes: Any,
+    *,
+    metric: str,
+    n_neighbors: int,
+    decay: float,
+    anisotropy: float,
+    shortcuts: str,
+) -> NodeGraph:
+    """Connected alpha-decay graph of the representatives, or the graph given."""
+    if metric == "precomputed_affinity":
+        return _given_graph(nodes)
+    on_host = library(nodes) == "numpy"
+    build = sparse_alpha_decay_graph if on_host else alpha_decay_graph
+    W, eps = build(nodes, n_neighbors, decay, anisotropy, metric=metric)
+    if shortcuts == "prune":
+        W = prune_shortcuts(W, nodes, eps, metric=metric)
+    joined = join_components(W, nodes, metric=metric)
+    xp = array_namespace(eps)
+    return NodeGraph(joined.W, eps, float(xp.mean(eps)), len(joined.bridges) + 1)
+
+
+def _given_graph(W: Any) -> NodeGraph:
+    """A graph of affinities, whose distances count steps of the walk."""
+    labels = neighbors.component_labels(W)
+    xp = array_namespace(labels)
+    parts = int(xp.unique_values(labels).shape[0])
+    if parts > 1:
+        raise ValueError(
+            f"The graph of affinities must be connected, got {parts} components: give "
+            "points or distances, which tell where to join them, or embed the "
+            "components one by one."
+        )
+    like = W.data if hasattr(W, "tocsr") else W
+    ones = array_namespace(like).ones(
+        (W.shape[0],), dtype=like.dtype, device=device(like)
+    )
+    return NodeGraph(W, ones, 1.0, 1)
+
+
+# Heat
+
+
+class Heat(NamedTuple):
+    """A positive heat kernel H at time t, the rate of its walk, and its null vector."""
+
+    H: Array
+    t: float
+    rate: float
+    null_vector: Array
+    path: DiffusionTimePath | None
+
+
+def heat(
+    graph: NodeGraph, *, laplacian: str, t: str | float, method: str, floor: float
+) -> Heat:
+    """The heat kernel of a connected graph at the time asked for, or chosen."""
+    L = graph_laplacian(graph.W, laplacian, bandwidths=graph.bandwidths)
+    rate = _mean_rate(graph.W) if laplacian == "combinatorial" else 1.0
+    u = null_vector(graph.W, graph.bandwidths, kind=laplacian)
+    path = None
+    if t == "auto":
+        path, H = select_diffusion_time(lambda s: heat_kernel(L, s), rate=rate)
+        t = path.time
+        if method != "uniformization":
+            H = heat_kernel(L, t, method=method)
+    else:
+        if t == "knee":
+            t = diffusion_time(L, rule="knee")
+        H = heat_kernel(L, float(t), method=method)
+    if method == "uniformization":
+        H, t = _without_underflow(H, float(t))
+    return Heat(_above_floor(H, floor, method), float(t), rate, u, path)
+
+
+def _mean_rate(W: Any) -> float:
+    """Mean degree: the mean rate of the walk of the combinatorial Laplacian."""
+    if hasattr(W, "tocsr"):
+        return float(W.sum()) / W.shape[0]
+    return float(array_namespace(W).sum(W)) / W.shape[0]
+
+
+def _without_underflow(H: Array, t: float) -> tuple[Array, float]:
+    """H at ``t``, or at the first of ``2 t, 4 t, ...`` that has no zeros."""
+    xp = array_namespace(H)
+    asked = t
+    while bool(xp.any(H == 0.0)):
+        H, t = squared(H), 2 * t
+    if t > asked:
+        warnings.warn(
+            f"t = {asked:.4g} is too small for the diameter of the graph, entries of "
+            f"the heat kernel underflow: raised to {t:.4g}.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return H, t
+
+
+def _above_floor(H: Array, floor: float, method: str) -> Array:
+    """H without negative entries, plus the floor; an error if it is not positive."""
+    xp = array_namespace(H)
+    if method == "uniformization":
+        return H + floor if floor else H
+    H = xp.maximum(H, xp.zeros_like(H)) + floor
+    if bool(xp.any(H == 0.0)):
+        raise ValueError(
+            f"heat_kernel_method={method!r} lost the entries of distant points, got 0 "
+            "or less there: use uniformization, or a floor above 0."
+        )
+    return H
+
+
+# Distances and placement
+
+
+def intrinsic_dim(
+    wanted: str | float, nodes: Any, metric: str, n_neighbors: int
+) -> float:
+    """The number given, or the estimate from distances of neighbours."""
+    if wanted != "auto":
+        return float(wanted)
+    if metric == "euclidean":
+        return intrinsic_dimension(neighbors.nearest(nodes, n_neighbors).distances)
+    raise ValueError(
+        f"intrinsic_dim must be a number with metric={metric!r}, got 'auto': it is "
+        "estimated from points."
+    )
+
+
+def dissimilarity(
+    heat: Heat,
+    *,
+    distance: str,
+    intrinsic_dim: float,
+    sigma: float,
+    volume: str,
+    step: float,
+) -> Array:
+    """Distances of the representatives."""
+    if distance == "potential":
+        return potential_distance(heat.H, null_vector=heat.null_vector)
+    return heat_geodesic_distance(
+        heat.H,
+        heat.t * (heat.rate if distance == "rate" else 1.0),
+        sigma=sigma,
+        volume=volume,
+        distance=distance,
+        intrinsic_dim=intrinsic_dim,
+        step=step,
+    )
+
+
+def largest(D: Array) -> float:
+    """Largest entry."""
+    return float(array_namespace(D).max(D))
+
+
+def place(
+    D: Array,
+    heat: Heat,
+    *,
+    n_components: int,
+    method: str,
+    weights: str | None,
+    rng: Any,
+) -> tuple[Array, float]:
+    """Coordinates, and the normalised stress or the divergence."""
+    if method == "kl":
+        P = heat_affinities(heat.H, null_vector=heat.null_vector)
+        Y, info = student_embedding(P, n_components, rng=rng, return_info=True)
+        return Y, float(info.divergence)
+    w = _pair_weights(D, heat, weights)
+    Y = metric_mds(
+        D,
+        n_components,
+        method=method,
+        weights=None if method == "classical" else w,
+        rng=rng,
+    )
+    xp = array_namespace(D)
+    total = float(xp.sum(D**2)) / 2
+    stress = float(mds_stress(D, Y)) / total if total else 0.0
+    return Y, stress**0.5
+
+
+def _pair_weights(D: Array, heat: Heat, weights: str | None) -> Array | None:
+    """Weights of the pairs in the stress."""
+    if weights is None:
+        return None
+    if weights == "heat_kernel":
+        return heat.H + WEIGHT_FLOOR
+    xp = array_namespace(D)
+    positive = D > 0.0
+    smallest = xp.min(xp.where(positive, D, xp.full_like(D, float("inf"))))
+    return 1.0 / xp.where(positive, D, smallest) ** 2

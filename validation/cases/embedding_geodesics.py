@@ -1,0 +1,321 @@
+"""One default setting against true geodesics: rolls, trees, growth, new points.
+
+Pearson is told twice: the mean over the rows of the matrix of distances, and over all
+pairs of the points of the picture. A row of a goal holds ``1 - Pearson``, the mean over
+seeds that served for no choice in the method.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+from typing import Any
+
+import numpy as np
+from scipy.sparse.csgraph import shortest_path
+from scipy.spatial.distance import cdist
+from sklearn.neighbors import kneighbors_graph
+
+from geomsci import datasets
+from geomsci.validation import rows
+from geomsci.validation.cases.embedding_oracles import pairs, pearson_by_row
+from geomsci.validation.rows import Row
+from geomsci.validation.scores import Score
+from geomsci.validation.suites import Experiment
+
+Found = tuple[list[Score], list[Row]]
+
+UNIT = "1 - Pearson"
+SEEDS = (101, 102, 103, 104, 105)
+SAMPLES = 1500
+GOALS = {5.0: 0.002, 21.0: 0.005}
+"""Width of the roll to the largest ``1 - Pearson``, noise up to .5."""
+
+SHORTEST = 0.0015
+"""How much better the shortest path may be at low noise."""
+
+SCALE = 0.06
+"""Relative error of distances on clean data, in the Frobenius norm."""
+
+HELD_OUT = 1.1
+"""Error of distances from new points over that of the training points."""
+
+SIZES = (1000, 3000, 10_000, 100_000)
+N_SAMPLED = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Cloud:
+    """Points and the geodesics of some of them."""
+
+    X: np.ndarray
+    rows: np.ndarray
+    geodesics: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """A roll or a tree."""
+
+    kind: str
+    n_features: int
+    noise: float
+    width: float = 5.0
+
+    @property
+    def name(self) -> str:
+        width = f" of width {self.width:g}" if self.kind == "roll" else ""
+        return f"{self.kind}{width}, d = {self.n_features}, noise {self.noise:g}"
+
+    def draw(self, n: int, seed: int, most: int | None = None) -> Cloud:
+        """n points, with the geodesics of all or of ``most`` of them."""
+        chosen = np.arange(n)
+        if most is not None and most < n:
+            chosen = np.random.default_rng(seed).choice(n, most, replace=False)
+        options: dict[str, Any] = {"n_features": self.n_features, "noise": self.noise}
+        if self.kind == "roll":
+            X, sheet = datasets.make_swiss_roll(
+                n, width=self.width, rng=seed, **options
+            )
+            flat = sheet[chosen]
+            return Cloud(X, chosen, cdist(flat, flat))
+        tree = datasets.make_tree(n, rng=seed, **options)
+        return Cloud(tree.X, chosen, tree.geodesics(chosen)[:, chosen])
+
+
+ROLLS = tuple(
+    Shape("roll", d, noise, width)
+    for width in GOALS
+    for d in (3, 10, 50)
+    for noise in (0.1, 0.5)
+)
+NOISY_ROLLS = tuple(Shape("roll", d, 1.0) for d in (3, 10, 50))
+TREES = tuple(Shape("tree", d, level) for d in (10, 30) for level in (0.1, 0.5, 1.0))
+QUICK = (Shape("roll", 3, 0.1), Shape("roll", 50, 0.5, 21.0), Shape("tree", 10, 0.1))
+
+
+def estimator(**options: Any) -> Any:
+    """The default setting; only the seed is said."""
+    from geomsci.embedding import HeatGeodesicEmbedding
+
+    return HeatGeodesicEmbedding(random_state=0, **options)
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """What one seed gives."""
+
+    by_row: float
+    all_pairs: float
+    path: float
+    scale_error: float
+    time: float
+    seconds: float
+
+
+def rows_of(model: Any, X: np.ndarray) -> np.ndarray:
+    """Rows of X that are the representatives: each is at the distance 0 of itself."""
+    return np.argmin(np.asarray(model.dissimilarity(X)), axis=0)
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def fit(shape: Shape, n: int, seed: int) -> Fit:
+    """Fit one cloud of at most 3000 points and compare all pairs."""
+    cloud = shape.draw(n, seed)
+    start = time.perf_counter()
+    model = estimator().fit(cloud.X)
+    seconds = time.perf_counter() - start
+    kept = rows_of(model, cloud.X)
+    G = cloud.geodesics[np.ix_(kept, kept)]
+    D = np.asarray(model.dissimilarity_)
+    Y = np.asarray(model.embedding_)[kept]
+    graph = kneighbors_graph(cloud.X, 10, mode="distance")
+    P = shortest_path(graph, directed=False)[np.ix_(kept, kept)]
+    connected = bool(np.all(np.isfinite(P)))
+    return Fit(
+        by_row=pearson_by_row(D, G),
+        all_pairs=_correlation(pairs(cdist(Y, Y)), pairs(G)),
+        path=pearson_by_row(P, G) if connected else float("nan"),
+        scale_error=float(np.linalg.norm(D - G) / np.linalg.norm(G)),
+        time=float(model.diffusion_time_),
+        seconds=seconds,
+    )
+
+
+def _row(
+    case: str,
+    size: str,
+    error: float,
+    budget: float | None,
+    seconds: float,
+    note: str,
+    unit: str = UNIT,
+    against: str = "true geodesics",
+) -> Row:
+    status, reason = rows.OK, ""
+    if budget is not None:
+        status, reason = rows.judged(error, budget, {})
+    return Row(
+        "embedding",
+        case,
+        "auto",
+        "float64",
+        size,
+        status,
+        reason,
+        against=against,
+        error=error,
+        budget=budget,
+        seconds_min=seconds,
+        seconds_median=seconds,
+        notes=(note,),
+        unit=unit,
+    )
+
+
+def _spread(values: np.ndarray) -> str:
+    return f"mean {values.mean():.4f}, from {values.min():.4f} to {values.max():.4f}"
+
+
+def geodesics(shape: Shape, n: int, seeds: tuple[int, ...]) -> Found:
+    """Two rows of correlations, and at low noise one beside the shortest path."""
+    fits = [fit(shape, n, seed) for seed in seeds]
+    goal = GOALS[shape.width] if shape in ROLLS else None
+    seconds = float(np.median([f.seconds for f in fits]))
+    size = f"{shape.name}, n = {n}"
+    times = ", ".join(f"{f.time:.0f}" for f in fits)
+    found = []
+    for case, values in (
+        ("geodesics, rows of distances", np.asarray([f.by_row for f in fits])),
+        ("geodesics, pairs of the picture", np.asarray([f.all_pairs for f in fits])),
+    ):
+        note = f"{_spread(values)}, {len(fits)} seeds, t = {times}"
+        found.append(_row(case, size, 1 - float(values.mean()), goal, seconds, note))
+    path = np.asarray([f.path for f in fits])
+    behind = float(np.mean(path - [f.by_row for f in fits]))
+    found.append(
+        _row(
+            "behind the shortest path, rows of distances",
+            size,
+            behind,
+            SHORTEST if shape.kind == "roll" and shape.noise <= 0.1 else None,
+            seconds,
+            f"shortest paths of 10 neighbours: {_spread(path)}",
+            "difference of Pearson",
+        )
+    )
+    return [], found
+
+
+def clean(width: float, n: int, seeds: tuple[int, ...]) -> Found:
+    """Distances in the units of the data, no scale fitted."""
+    fits = [fit(Shape("roll", 3, 0.0, width), n, seed) for seed in seeds]
+    errors = np.asarray([f.scale_error for f in fits])
+    note = f"{_spread(errors)}, {len(fits)} seeds"
+    size = f"clean roll of width {width:g}, n = {n}"
+    seconds = float(np.median([f.seconds for f in fits]))
+    row = _row("distances in the units of the data", size, float(errors.mean()),
+               SCALE, seconds, note, "relative, Frobenius norm")  # fmt: skip
+    return [], [row]
+
+
+def picture(shape: Shape, n: int, seed: int) -> tuple[float, float]:
+    """Pearson over all pairs of at most 1000 points of the picture, and seconds."""
+    cloud = shape.draw(n, seed, N_SAMPLED)
+    start = time.perf_counter()
+    Y = np.asarray(estimator().fit_transform(cloud.X))[cloud.rows]
+    seconds = time.perf_counter() - start
+    return _correlation(pairs(cdist(Y, Y)), pairs(cloud.geodesics)), seconds
+
+
+def growth(shape: Shape, sizes: tuple[int, ...], seeds: tuple[int, ...]) -> Found:
+    """More points are no worse than the first size."""
+    found: list[Row] = []
+    goal = None
+    for n in sizes:
+        measured = [picture(shape, n, seed) for seed in seeds]
+        values = np.asarray([value for value, _ in measured])
+        seconds = float(np.median([s for _, s in measured]))
+        error = 1 - float(values.mean())
+        size = f"{shape.name}, n = {n}"
+        note = f"{_spread(values)}, {len(seeds)} seeds, {N_SAMPLED} points compared"
+        found.append(_row("growth, pairs of the picture", size, error, goal, seconds,
+                          note))  # fmt: skip
+        goal = error if goal is None else goal
+    return [], found
+
+
+def new_points(shape: Shape, n: int, seed: int) -> Found:
+    """`transform`: training rows stay where they are, new rows land where they belong.
+
+    The error of a pair is its distance in the picture less the geodesic; that of pairs
+    of a new point and a training point is compared with that of training points.
+    """
+    cloud = shape.draw(n + n // 4, seed)
+    train, test = cloud.X[:n], cloud.X[n:]
+    model = estimator().fit(train)
+    start = time.perf_counter()
+    Z = np.asarray(model.transform(test))
+    seconds = time.perf_counter() - start
+    Y = np.asarray(model.embedding_)
+    G = cloud.geodesics[:n, :n]
+    inside = np.sqrt(np.mean((pairs(cdist(Y, Y)) - pairs(G)) ** 2))
+    outside = np.sqrt(np.mean((cdist(Z, Y) - cloud.geodesics[n:, :n]) ** 2))
+    same = np.asarray(model.transform(train))
+    size = f"{shape.name}, n = {n}"
+    note = f"root mean square {outside:.3g} for new points, {inside:.3g} for others"
+    moved = float(np.abs(same - Y).max() / np.abs(Y).max())
+    return [], [
+        _row("error of new points over that of others", size, float(outside / inside),
+             HELD_OUT, seconds, note, "ratio"),
+        _row("transform of the training rows", size, moved, 1e-12, seconds,
+             "largest move over the largest coordinate", "relative",
+             "embedding_"),
+    ]  # fmt: skip
+
+
+def determinism(shape: Shape, sizes: tuple[int, ...]) -> Found:
+    """The same data and seed give the same bits, dense and by representatives."""
+    found = []
+    for n in sizes:
+        X = shape.draw(n, SEEDS[0], most=2).X
+        start = time.perf_counter()
+        first = np.asarray(estimator().fit_transform(X))
+        seconds = time.perf_counter() - start
+        moved = float(np.abs(np.asarray(estimator().fit_transform(X)) - first).max())
+        found.append(
+            _row("two runs with one seed", f"{shape.name}, n = {n}", moved, 0.0,
+                 seconds, "largest difference of a coordinate", "absolute",
+                 "the first run")
+        )  # fmt: skip
+    return [], found
+
+
+def experiments(quick: bool) -> list[Experiment]:
+    """Everything; one seed and three shapes if ``quick``."""
+    seeds = SEEDS[:1] if quick else SEEDS
+    shapes = QUICK if quick else ROLLS + NOISY_ROLLS + TREES
+    found = [
+        Experiment(s.name, functools.partial(geodesics, s, SAMPLES, seeds))
+        for s in shapes
+    ]
+    for width in (5.0,) if quick else (5.0, 21.0):
+        job = functools.partial(clean, width, SAMPLES, seeds)
+        found.append(Experiment(f"clean roll of width {width:g}", job))
+    low = Shape("roll", 3, 0.1)
+    found.append(
+        Experiment("new points", functools.partial(new_points, low, SAMPLES, SEEDS[0]))
+    )
+    sizes = (600,) if quick else (600, 10_000)
+    found.append(
+        Experiment("one seed, two runs", functools.partial(determinism, low, sizes))
+    )
+    if not quick:
+        for shape in (low, Shape("roll", 10, 0.5)):
+            job = functools.partial(growth, shape, SIZES, SEEDS[:3])
+            found.append(Experiment(f"growth, {shape.name}", job))
+    return found
