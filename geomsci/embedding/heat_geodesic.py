@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from geomsci.backends import public, threads
-from geomsci.backends.arrays import (
-    Array,
-    array_namespace,
-    common_arrays,
-    library,
-    require_finite,
-)
+from geomsci.backends.arrays import Array, array_namespace
 from geomsci.backends.dispatch import CHOICES
 from geomsci.backends.random import generator
 from geomsci.embedding import heat_geodesic_steps as steps
 from geomsci.embedding.graphs import LAPLACIANS
+from geomsci.embedding.heat_geodesic_input import PointsOrMatrices
 from geomsci.embedding.heat_kernels import METHODS
+from geomsci.embedding.published_settings import PublishedSettings
 from geomsci.reference.embedding.extension import (
     extended_dissimilarity,
     extension_weights,
 )
+from geomsci.reference.embedding.mean_shift import attractor, mean_shift
 from geomsci.reference.embedding.principal_axes import principal_axes
-
-_REAL = (np.float64, np.float32)
 
 
 class HeatGeodesicEmbedding(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    PublishedSettings,
+    ClassNamePrefixFeaturesOutMixin,
+    PointsOrMatrices,
 ):
     r"""Embed points so that distances are geodesic distances, in the units of the data.
 
@@ -95,6 +86,10 @@ class HeatGeodesicEmbedding(
     metric : {"euclidean", "precomputed", "precomputed_affinity"}
         What X holds: points, their distances (n, n), or the weights of a graph (n, n),
         dense or sparse, with distances in steps of the walk.
+    denoise : {"auto", None}
+        ``"auto"``: if distances at different times disagree, points are drawn to the
+        means of their neighbours, and the result is kept if distances then agree. Needs
+        points and ``t="auto"``. None: never.
     n_pca : "auto", int or None
         Project points on so many principal components first. ``"auto"`` drops those
         that cannot be told from white noise, if there are any; None keeps all.
@@ -190,6 +185,7 @@ class HeatGeodesicEmbedding(
         "mds": [StrOptions({"sgd", "smacof", "classical", "kl"})],
         "mds_weights": [None, StrOptions({"heat_kernel", "inverse_distance"})],
         "shortcuts": [StrOptions({"prune", "keep"})],
+        "denoise": [None, StrOptions({"auto"})],
         "metric": [StrOptions({"euclidean", "precomputed", "precomputed_affinity"})],
         "n_pca": [
             None,
@@ -222,6 +218,7 @@ class HeatGeodesicEmbedding(
         mds_weights: str | None = None,
         shortcuts: str = "prune",
         metric: str = "euclidean",
+        denoise: str | None = "auto",
         n_pca: str | int | None = "auto",
         random_state: Any = None,
         n_jobs: int | None = None,
@@ -245,6 +242,7 @@ class HeatGeodesicEmbedding(
         self.mds_weights = mds_weights
         self.shortcuts = shortcuts
         self.metric = metric
+        self.denoise = denoise
         self.n_pca = n_pca
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -252,100 +250,6 @@ class HeatGeodesicEmbedding(
         self.heat_kernel_method = heat_kernel_method
         self.floor = floor
         self.backend = backend
-
-    # Presets: the published methods as settings of this one.
-
-    @classmethod
-    def huguet2023(cls, n_components: int = 2, **params: Any) -> HeatGeodesicEmbedding:
-        """Settings of the published method.
-
-        Chebyshev polynomials, a floor of 1e-16 under the kernel, Varadhan's formula
-        without volume term, the normalised Laplacian, 5 neighbours, the time at the
-        knee of the entropy, all points. Its kernel has an absolute error only, so long
-        distances end at the floor; it is here to compare with. The coordinates keep the
-        units of the distances, which the published code scales away.
-
-        Parameters
-        ----------
-        n_components : int
-        **params
-            Parameters of `HeatGeodesicEmbedding` to set otherwise.
-
-        Returns
-        -------
-        estimator : HeatGeodesicEmbedding
-        """
-        published: dict[str, Any] = {
-            "n_neighbors": 5,
-            "laplacian": "normalized",
-            "t": "knee",
-            "distance": "varadhan",
-            "sigma": 0.0,
-            "volume": "arithmetic",
-            "n_representatives": None,
-            "shortcuts": "keep",
-            "heat_kernel_method": "chebyshev",
-            "floor": 1e-16,
-        }
-        return cls(n_components, **(published | params))
-
-    @classmethod
-    def phate(cls, n_components: int = 2, **params: Any) -> HeatGeodesicEmbedding:
-        """Potential distances of the heat kernel, as PHATE takes of a random walk.
-
-        Euclidean distances between the logarithms of the rows of the row-stochastic
-        kernel ``exp(-t (I - D^-1 W))``, 5 neighbours, floor 1e-7, metric scaling; the
-        walk moves in continuous time, which PHATE's does not.
-
-        Parameters
-        ----------
-        n_components : int
-        **params
-            Parameters of `HeatGeodesicEmbedding` to set otherwise.
-
-        Returns
-        -------
-        estimator : HeatGeodesicEmbedding
-
-        References
-        ----------
-        Moon et al., Nature Biotechnology 37 (2019) 1482.
-        """
-        published: dict[str, Any] = {
-            "n_neighbors": 5,
-            "laplacian": "normalized",
-            "distance": "potential",
-            "shortcuts": "keep",
-            "floor": 1e-7,
-            "mds": "smacof",
-        }
-        return cls(n_components, **(published | params))
-
-    @classmethod
-    def sne_affinities(
-        cls, n_components: int = 2, **params: Any
-    ) -> HeatGeodesicEmbedding:
-        """Stochastic neighbour embedding of the affinities of the heat kernel.
-
-        The symmetrised row-stochastic kernel takes the place of the Gaussian
-        affinities of t-SNE: it keeps clusters, not distances.
-
-        Parameters
-        ----------
-        n_components : int
-        **params
-            Parameters of `HeatGeodesicEmbedding` to set otherwise.
-
-        Returns
-        -------
-        estimator : HeatGeodesicEmbedding
-
-        References
-        ----------
-        van der Maaten and Hinton, J. Mach. Learn. Res. 9 (2008) 2579.
-        """
-        settings: dict[str, Any] = {"laplacian": "normalized", "mds": "kl"}
-        return cls(n_components, **(settings | params))
 
     # Fit
 
@@ -401,31 +305,39 @@ class HeatGeodesicEmbedding(
         self._pca = None
         if self.metric == "euclidean" and self.n_pca is not None:
             self._pca = principal_axes(X, self.n_pca)
+        self._attractor = None
         points = self._features(X)
-        first, inverse = steps.distinct(points, self.metric)
+        first, inverse = steps.distinct(points, self.metric, self.n_neighbors)
         n_neighbors = self._neighbours(first.shape[0], X)
-        nodes = steps.representatives(
-            points, first, self.n_representatives, self.metric, rng
-        )
-        size = nodes.values.shape[0]
-        report("representatives", f"{size} of {X.shape[0]} points")
-        graph = steps.neighbourhood_graph(
-            nodes.values,
-            metric=self.metric,
-            n_neighbors=n_neighbors,
-            decay=self.decay,
-            anisotropy=self.anisotropy,
-            shortcuts=self.shortcuts,
-        )
-        report("graph", f"{graph.n_components} connected components")
-        heat = steps.heat(
-            graph,
-            laplacian=self.laplacian,
-            t=self.t,
-            method=self.heat_kernel_method,
-            floor=self.floor,
-        )
-        report("heat kernel", f"diffusion time {heat.t:.4g}")
+
+        def walk(points: Any) -> steps.Walk:
+            return steps.walk(
+                points,
+                first,
+                metric=self.metric,
+                n_representatives=self.n_representatives,
+                n_neighbors=n_neighbors,
+                decay=self.decay,
+                anisotropy=self.anisotropy,
+                shortcuts=self.shortcuts,
+                laplacian=self.laplacian,
+                t=self.t,
+                method=self.heat_kernel_method,
+                floor=self.floor,
+                rng=rng,
+                report=report,
+            )
+
+        found = walk(points)
+        may_shift = self.denoise == "auto" and self.metric == "euclidean"
+        if may_shift and steps.is_noisy(found.heat):
+            to = attractor(points, rng)
+            report("shift", f"means of {to.n_neighbors} neighbours")
+            moved = mean_shift(points, to)
+            again = walk(moved)
+            if steps.is_clean(again.heat):
+                self._attractor, points, found = to, moved, again
+        nodes, graph, heat = found
         self.intrinsic_dim_ = steps.intrinsic_dim(
             self.intrinsic_dim, nodes.values, self.metric, n_neighbors
         )
@@ -539,93 +451,11 @@ class HeatGeodesicEmbedding(
             self.dissimilarity_, numbers, extension_weights(d)
         )
 
-    # Checks at the door
-
-    def _input(self, X: Any, *, reset: bool) -> Any:
-        """X as a checked floating array, or sparse affinities."""
-        if self.metric == "precomputed_affinity":
-            X = self._affinities(X, reset)
-        else:
-            if library(X) in (None, "numpy"):
-                X = validate_data(self, X, reset=reset, dtype=_REAL)
-            xp, X = common_arrays(X=X)
-            require_finite(xp, X=X)
-            if not xp.isdtype(X.dtype, "real floating"):
-                raise TypeError(f"X must be real, got {X.dtype}: take its real part.")
-        if len(X.shape) != 2:
-            raise ValueError(f"X must have shape (n, d), got {tuple(X.shape)}.")
-        if self.metric != "euclidean":
-            self._check_matrix(X, reset)
-        if reset:
-            self.n_features_in_ = X.shape[1]
-        elif X.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but HeatGeodesicEmbedding is expecting "
-                f"{self.n_features_in_} features as input."
-            )
-        return X
-
-    def _affinities(self, X: Any, reset: bool) -> Any:
-        """Affinities, sparse ones in CSR form."""
-        if hasattr(X, "tocsr") or library(X) in (None, "numpy"):
-            X = validate_data(self, X, reset=reset, dtype=_REAL, accept_sparse="csr")
-        if hasattr(X, "tocsr"):
-            return X
-        xp, X = common_arrays(X=X)
-        require_finite(xp, X=X)
-        return X
-
-    def _check_matrix(self, X: Any, reset: bool) -> None:
-        """Precomputed matrices: square in fit, without negative entries."""
-        if reset and X.shape[0] != X.shape[1]:
-            raise ValueError(
-                f"X must have shape (n, n) with metric={self.metric!r}, got "
-                f"{tuple(X.shape)}: pass distances or affinities of all pairs."
-            )
-        values = X.data if hasattr(X, "tocsr") else X
-        xp = array_namespace(values)
-        if values.shape[0] and bool(xp.any(values < 0.0)):
-            raise ValueError(
-                f"X must not be negative with metric={self.metric!r}, got "
-                f"{float(xp.min(values)):.3g}."
-            )
-
     def _features(self, X: Any) -> Any:
         """What the graph and the search of neighbours see, in float64."""
         if self.metric == "precomputed_affinity":
             return X
-        return steps.projected(X, self._pca)
-
-    def _neighbours(self, n_distinct: int, X: Any) -> int:
-        """Neighbours of each point, fewer than the different points there are."""
-        affinities = self.metric == "precomputed_affinity"
-        wanted = 1 if affinities else self.n_neighbors
-        least = max(self.n_components + 1, wanted)
-        if n_distinct < least or n_distinct < 2:
-            copies = (
-                f" ({n_distinct} different rows)" if n_distinct < X.shape[0] else ""
-            )
-            raise ValueError(
-                f"n_neighbors={self.n_neighbors} and n_components={self.n_components} "
-                f"need at least {max(self.n_components, wanted) + 1} different points, "
-                f"got n_samples = {X.shape[0]}{copies} with n_features = "
-                f"{X.shape[1]}: lower them or give more points."
-            )
-        if wanted == n_distinct:
-            warnings.warn(
-                f"n_neighbors={wanted} counts the point itself among {n_distinct} "
-                f"points: {wanted - 1} others are taken.",
-                UserWarning,
-                stacklevel=4,
-            )
-            return wanted - 1
-        return wanted
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.pairwise = self.metric != "euclidean"
-        tags.input_tags.positive_only = self.metric != "euclidean"
-        tags.input_tags.sparse = self.metric == "precomputed_affinity"
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        tags.array_api_support = True
-        return tags
+        points = steps.projected(X, self._pca)
+        if self._attractor is not None:
+            points = mean_shift(points, self._attractor)
+        return points

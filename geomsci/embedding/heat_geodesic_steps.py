@@ -34,10 +34,15 @@ from geomsci.embedding.mds import mds_stress, metric_mds
 from geomsci.embedding.potential import potential_distance
 from geomsci.embedding.student_neighbors import heat_affinities, student_embedding
 from geomsci.reference.embedding.diffusion_time import (
+    AGREEMENT,
     DiffusionTimePath,
     select_diffusion_time,
 )
-from geomsci.reference.embedding.duplicates import unique_rows
+from geomsci.reference.embedding.duplicates import (
+    copy_limit,
+    near_rows,
+    unique_rows,
+)
 from geomsci.reference.embedding.extension import (
     N_NEAREST,
     extend,
@@ -56,6 +61,9 @@ ALL_UP_TO = 3000
 
 REPRESENTATIVES = 2000
 """Number of representatives above."""
+
+AGREEMENT_WITHOUT_NOISE = 0.999
+"""Agreement of distances that points drawn to a surface must reach to be used."""
 
 WEIGHT_FLOOR = 1e-5
 """Added to the kernel where it weighs the pairs, as published."""
@@ -85,10 +93,22 @@ def projected(X: Array, pca: Axes | None) -> Array:
     return X if pca is None else (X - pca.mean) @ pca.axes
 
 
-def distinct(points: Any, metric: str) -> tuple[Array, Array]:
-    """First row of each group of identical points, and the group of each row."""
+def distinct(points: Any, metric: str, n_neighbors: int) -> tuple[Array, Array]:
+    """First row of each group of copies among the points, and the group of each row.
+
+    Rows that differ by rounding only count as copies up to 3000 points; above, means
+    stand for the rows.
+    """
     if metric == "euclidean":
-        return unique_rows(points)
+        first, inverse = unique_rows(points)
+        n = first.shape[0]
+        if n_neighbors < n <= ALL_UP_TO:
+            xp = array_namespace(points)
+            rows = xp.take(points, first, axis=0)
+            near = near_rows(rows, copy_limit(rows, n_neighbors))
+            first = xp.take(first, near.first)
+            inverse = xp.take(near.inverse, inverse)
+        return first, inverse
     like = points.data if hasattr(points, "tocsr") else points
     xp = array_namespace(like)
     rows = xp.arange(points.shape[0], dtype=xp.int64, device=device(like))
@@ -287,6 +307,59 @@ def _above_floor(H: Array, floor: float, method: str) -> Array:
             "or less there: use uniformization, or a floor above 0."
         )
     return H
+
+
+class Walk(NamedTuple):
+    """What the points became: representatives, their graph and its heat kernel."""
+
+    nodes: Nodes
+    graph: NodeGraph
+    heat: Heat
+
+
+def walk(
+    points: Any,
+    first: Array,
+    *,
+    metric: str,
+    n_representatives: str | int | None,
+    n_neighbors: int,
+    decay: float,
+    anisotropy: float,
+    shortcuts: str,
+    laplacian: str,
+    t: str | float,
+    method: str,
+    floor: float,
+    rng: Any,
+    report: Progress,
+) -> Walk:
+    """The stages from points to a heat kernel, one after the other."""
+    nodes = representatives(points, first, n_representatives, metric, rng)
+    size = nodes.values.shape[0]
+    report("representatives", f"{size} of {points.shape[0]} points")
+    graph = neighbourhood_graph(
+        nodes.values,
+        metric=metric,
+        n_neighbors=n_neighbors,
+        decay=decay,
+        anisotropy=anisotropy,
+        shortcuts=shortcuts,
+    )
+    report("graph", f"{graph.n_components} connected components")
+    found = heat(graph, laplacian=laplacian, t=t, method=method, floor=floor)
+    report("heat kernel", f"diffusion time {found.t:.4g}")
+    return Walk(nodes, graph, found)
+
+
+def is_noisy(heat: Heat) -> bool:
+    """Whether distances at different times disagree, so far as they were looked at."""
+    return heat.path is not None and heat.path.agreement < AGREEMENT
+
+
+def is_clean(heat: Heat) -> bool:
+    """Whether they agree as those of a surface without noise do."""
+    return heat.path is not None and heat.path.agreement >= AGREEMENT_WITHOUT_NOISE
 
 
 # Distances and placement

@@ -26,14 +26,17 @@ KNEE_TIMES = tuple(0.05 + (200 - 0.05) * i / 9 for i in range(10))
 """Published grid: ten times, so the knee has ten values at most."""
 
 
-LADDER = (20.0, 40.0, 80.0, 160.0, 320.0)
-"""Times among which the automatic rule chooses, in mean steps of the walk."""
+TIMES = (20.0, 40.0, 80.0)
+"""Times tried first, in mean steps of the walk; the second is the usual choice."""
+
+LONGEST = 320.0
+"""Time beyond which the entropy is not followed."""
 
 AGREEMENT = 0.997
 """Correlation of the distances at 20 and 80 steps above which there is no noise."""
 
 ENTROPY = 0.92
-"""Entropy at which the time of a noisy graph is taken."""
+"""Entropy that a noisy graph reaches at the longest time worth taking."""
 
 _COMPARED = 500
 """Vertices whose distances are compared, evenly spread over the rows."""
@@ -64,11 +67,13 @@ class SelectedTime(NamedTuple):
 def select_diffusion_time(
     kernel: Callable[[float], Array], *, rate: float
 ) -> SelectedTime:
-    """Choose t on a ladder of times, each the double of the one before.
+    """Choose t by the agreement of distances, and by the entropy where they disagree.
 
-    With ``A`` the correlation of distances at the first and the third time: if ``A >=
-    0.997``, the second one, 40 steps; otherwise the time nearest in ``log t`` to the
-    crossing ``e(t) = 0.92``. A ladder whose first kernel underflows starts higher.
+    With A the correlation of distances at 20 and at 80 steps: 40 steps if ``A >=
+    0.997``. Otherwise ``sqrt(40 t')``, where ``e(t') = 0.92`` and ``t' <= 320``, and at
+    least 20: noise asks for more time on a long surface, whose entropy grows slowly,
+    and for less on a small or a tangled one. All times double while the first kernel
+    underflows.
 
     Parameters
     ----------
@@ -79,50 +84,54 @@ def select_diffusion_time(
 
     Notes
     -----
-    One kernel and one product of matrices for each further time.
+    One kernel and one product of matrices for each doubling of time; with noise one
+    kernel more.
     """
-    times = [LADDER[0] / rate]
-    kernels = [kernel(times[0])]
-    xp = array_namespace(kernels[0])
-    while bool(xp.any(kernels[0] == 0.0)):
-        kernels, times = [squared(kernels[0])], [2 * times[0]]
-    for _ in range(2):
+    unit = 1.0 / rate
+    H = kernel(TIMES[0] * unit)
+    xp = array_namespace(H)
+    while bool(xp.any(H == 0.0)):
+        H, unit = squared(H), 2 * unit
+    kernels = [H]
+    for _ in TIMES[1:]:
         kernels.append(squared(kernels[-1]))
-        times.append(2 * times[-1])
+    times = [step * unit for step in TIMES]
     entropies = [row_entropy(H) for H in kernels]
-    agreement = _agreement(kernels[0], times[0] * rate, kernels[2], times[2] * rate)
-    if agreement >= AGREEMENT:
-        chosen = 1
-    else:
-        while entropies[-1] < ENTROPY and times[-1] * rate < LADDER[-1]:
-            kernels[:-1] = [None] * (len(kernels) - 1)  # no crossing so far
-            kernels.append(squared(kernels[-1]))
+    agreement = _agreement(kernels[0], times[0] * rate, kernels[-1], times[-1] * rate)
+    time, H = times[1], kernels[1]
+    if agreement < AGREEMENT:
+        last = kernels.pop()
+        del kernels
+        while entropies[-1] < ENTROPY and times[-1] < LONGEST * unit:
+            last = squared(last)
             times.append(2 * times[-1])
-            entropies.append(row_entropy(kernels[-1]))
-        chosen = _nearest_crossing(entropies)
-    like = kernels[chosen]
+            entropies.append(row_entropy(last))
+        crossing = min(_crossing(times, entropies), LONGEST * unit)
+        time = max(math.sqrt(times[1] * crossing), times[0])
+        H = kernel(time)
     path = DiffusionTimePath(
-        xp.asarray(times, dtype=like.dtype, device=like.device),
-        xp.asarray(entropies, dtype=like.dtype, device=like.device),
+        xp.asarray(times, dtype=H.dtype, device=H.device),
+        xp.asarray(entropies, dtype=H.dtype, device=H.device),
         agreement,
         ENTROPY,
-        times[chosen],
+        time,
     )
-    return SelectedTime(path, like)
+    return SelectedTime(path, H)
 
 
-def _nearest_crossing(entropies: list[float]) -> int:
-    """Index nearest to where the entropy, linear between doublings, passes the level.
+def _crossing(times: list[float], entropies: list[float]) -> float:
+    """Time at which the entropy passes the level, linear in ``log t``.
 
-    The last one if it never does.
+    Before the first time it is continued; the last time if it never passes.
     """
-    for i, above in enumerate(entropies):
-        if above >= ENTROPY:
-            if i == 0:
-                return 0
-            below = entropies[i - 1]
-            return i if 2 * (ENTROPY - below) >= above - below else i - 1
-    return len(entropies) - 1
+    if entropies[-1] < ENTROPY:
+        return times[-1]
+    i = next(k for k, e in enumerate(entropies) if e >= ENTROPY)
+    i = max(i, 1)
+    below, above = entropies[i - 1], entropies[i]
+    if above <= below:
+        return times[0]
+    return times[i - 1] * 2 ** ((ENTROPY - below) / (above - below))
 
 
 def _agreement(first: Array, t: float, second: Array, u: float) -> float:

@@ -15,8 +15,9 @@ from geomsci.backends.arrays import Array, array_namespace
 FEWEST = 5
 """Trailing eigenvalues below which equality says nothing."""
 
-SIGMAS = 3.0
-"""Standard deviations of the sphericity statistic that still pass as noise."""
+SIGMAS = 1.0
+"""Standard deviations of the sphericity statistic that still pass as noise: few, since
+an axis kept costs little and an axis lost costs what lay along it."""
 
 
 class Axes(NamedTuple):

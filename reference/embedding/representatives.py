@@ -5,19 +5,13 @@ cover (every next point is the one farthest from those chosen) spreads evenly ov
 set, and the steps of Lloyd after it, which move every representative to the mean of the
 points nearest to it, average noise out.
 
-Noise of the size of the gaps between the sheets of a surface puts points between them,
-and a cover picks just these. ``"shift"`` first moves points to the mean of their
-nearest sampled ones, which draws them to the sheets, and then covers what has been
-moved.
-
 All steps read a random sample of the points only, so that a million of them cost no
 more than a hundred thousand.
 
 References
 ----------
 T. F. Gonzalez, Theoret. Comput. Sci. 38 (1985) 293 (the cover). S. P. Lloyd, IEEE
-Trans. Inform. Theory 28 (1982) 129. K. Fukunaga and L. D. Hostetler, IEEE Trans.
-Inform. Theory 21 (1975) 32 (the shift).
+Trans. Inform. Theory 28 (1982) 129.
 """
 
 from __future__ import annotations
@@ -25,29 +19,20 @@ from __future__ import annotations
 from typing import Any
 
 from geomsci.backends.arrays import Array, array_namespace, device, from_host
-from geomsci.backends.neighbors import nearest, power_of_two_unit
+from geomsci.backends.neighbors import power_of_two_unit
 from geomsci.backends.random import generator
-from geomsci.backends.tiling import each_tile, map_tiles
+from geomsci.backends.tiling import each_tile
 
-METHODS = ("cover", "shift", "sample")
+METHODS = ("cover", "sample")
 
 N_STEPS = 2
-"""Of Lloyd after a cover, or of the shift."""
+"""Of Lloyd after a cover."""
 
 PER_COVER = 5
 """Sampled points for every representative, for the cover."""
 
 PER_CELL = 50
 """Sampled points for every representative, for its mean."""
-
-PER_SHIFT = 20
-"""Sampled points for every representative, to look for neighbours in."""
-
-SHIFTED = 2
-"""Points that are shifted for every representative that covers them."""
-
-FEWEST, MOST = 10, 50
-"""Neighbours that a shift averages: a hundredth of the sample, within these."""
 
 TILE_BYTES = 4 * 1024 * 1024
 """Distances of a tile of points from all representatives."""
@@ -64,10 +49,10 @@ def choose(
     m : int, 1 <= m <= n
     rng : None, int or numpy.random.Generator
         The sample; the same seed gives the same representatives.
-    method : {"cover", "shift", "sample"}
+    method : {"cover", "sample"}
         ``"sample"``: rows of X at random.
     n_steps : int, >= 0
-        Steps of Lloyd after a cover, or of the shift before it. 0: rows of X.
+        Steps of Lloyd after a cover. 0: rows of X.
 
     Returns
     -------
@@ -76,8 +61,7 @@ def choose(
 
     Notes
     -----
-    O(min(n, 5 m) m d) for the cover, O(min(n, 50 m) m d) for a step of Lloyd and at
-    most O(min(n, 20 m) 2 m d) for one of the shift.
+    O(min(n, 5 m) m d) for the cover, O(min(n, 50 m) m d) for a step of Lloyd.
     """
     if m == X.shape[0]:
         return X
@@ -92,13 +76,9 @@ def choose(
             rows = xp.take(order, cover(sample, m))
         return xp.take(X, rows, axis=0)
     sample, centre, unit = _centred(xp, xp.take(X, order, axis=0))
-    if method == "shift":
-        R = shifted(_first(sample, PER_SHIFT * m), SHIFTED * m, n_steps)
-        R = xp.take(R, cover(R, m), axis=0)
-    else:
-        R = xp.take(sample, cover(_first(sample, PER_COVER * m), m), axis=0)
-        for _ in range(n_steps):
-            R = cell_means(sample, R)
+    R = xp.take(sample, cover(_first(sample, PER_COVER * m), m), axis=0)
+    for _ in range(n_steps):
+        R = cell_means(sample, R)
     return (R + centre) * unit
 
 
@@ -113,24 +93,6 @@ def _centred(xp: Any, sample: Array) -> tuple[Array, Array, float]:
     scaled = sample / unit
     centre = xp.mean(scaled, axis=0)
     return scaled - centre, centre, unit
-
-
-def shifted(S: Array, count: int, n_steps: int) -> Array:
-    """The first ``count`` rows of S, moved to means of their nearest rows of S."""
-    xp = array_namespace(S)
-    k = min(S.shape[0], max(FEWEST, min(MOST, S.shape[0] // 100)))
-
-    def means(chosen: Array) -> Array:
-        total = xp.take(S, chosen[:, 0], axis=0)
-        for j in range(1, k):
-            total = total + xp.take(S, chosen[:, j], axis=0)
-        return total / k
-
-    R = _first(S, count)
-    for _ in range(n_steps):
-        found = nearest(S, k, queries=R).indices
-        R = map_tiles(means, found, bytes_per_item=3 * 8 * S.shape[1])
-    return R
 
 
 def cover(S: Array, m: int) -> Array:

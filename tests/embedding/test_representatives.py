@@ -1,4 +1,4 @@
-"""Representatives: covers, means of cells, shifts; seeds, motions and scales."""
+"""Representatives: covers, means of cells; seeds, motions and scales."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from geomsci.backends.arrays import device
 from geomsci.reference.embedding import representatives as reps
 
 CLOUD = np.random.default_rng(31).standard_normal((400, 3))
-METHODS = ["cover", "shift", "sample"]
+METHODS = ["cover", "sample"]
 
 
 def _distances(A, B):
@@ -70,22 +70,6 @@ def test_lloyd_never_raises_the_mean_square():
 
     path = [misfit(reps.choose(CLOUD, 12, 5, n_steps=k)) for k in range(5)]
     assert all(a > b for a, b in itertools.pairwise(path))
-
-
-def test_shift_is_the_mean_of_the_nearest_rows(xp):
-    S = CLOUD[:60]
-    near = _distances(S[:20], S).argsort(axis=1)[:, : reps.FEWEST]
-    found = reps.shifted(xp.asarray(S), 20, 1)
-    xp.assert_close(found, S[near].mean(axis=1), kappa=100)
-
-
-def test_shift_draws_noise_to_the_sheets():
-    rng = np.random.default_rng(2)
-    sheet = 10.0 * rng.integers(0, 2, 6000)
-    X = np.stack([*rng.uniform(0, 20, (2, 6000)), sheet + rng.normal(0, 2, 6000)], 1)
-    height = reps.choose(X, 150, 0, method="shift")[:, 2]
-    between = np.abs(X[:, 2] - 5) < 2  # 6.6 % of the points
-    assert (np.abs(height - 5) < 2).mean() < between.mean() / 2
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -1,0 +1,111 @@
+"""The door of `HeatGeodesicEmbedding`: what it asks of points and matrices."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import validate_data
+
+from geomsci.backends.arrays import (
+    array_namespace,
+    common_arrays,
+    library,
+    require_finite,
+)
+
+_REAL = (np.float64, np.float32)
+
+
+class PointsOrMatrices(TransformerMixin, BaseEstimator):
+    """Base whose input is points, distances or affinities, as ``metric`` says."""
+
+    metric: str
+    n_neighbors: int
+    n_components: int
+    n_features_in_: int
+
+    def _input(self, X: Any, *, reset: bool) -> Any:
+        """X as a checked floating array, or sparse affinities."""
+        if self.metric == "precomputed_affinity":
+            X = self._affinities(X, reset)
+        else:
+            if library(X) in (None, "numpy"):
+                X = validate_data(self, X, reset=reset, dtype=_REAL)
+            xp, X = common_arrays(X=X)
+            require_finite(xp, X=X)
+            if not xp.isdtype(X.dtype, "real floating"):
+                raise TypeError(f"X must be real, got {X.dtype}: take its real part.")
+        if len(X.shape) != 2:
+            raise ValueError(f"X must have shape (n, d), got {tuple(X.shape)}.")
+        if self.metric != "euclidean":
+            self._check_matrix(X, reset)
+        if reset:
+            self.n_features_in_ = X.shape[1]
+        elif X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but HeatGeodesicEmbedding is expecting "
+                f"{self.n_features_in_} features as input."
+            )
+        return X
+
+    def _affinities(self, X: Any, reset: bool) -> Any:
+        """Affinities, sparse ones in CSR form."""
+        if hasattr(X, "tocsr") or library(X) in (None, "numpy"):
+            X = validate_data(self, X, reset=reset, dtype=_REAL, accept_sparse="csr")
+        if hasattr(X, "tocsr"):
+            return X
+        xp, X = common_arrays(X=X)
+        require_finite(xp, X=X)
+        return X
+
+    def _check_matrix(self, X: Any, reset: bool) -> None:
+        """Precomputed matrices: square in fit, without negative entries."""
+        if reset and X.shape[0] != X.shape[1]:
+            raise ValueError(
+                f"X must have shape (n, n) with metric={self.metric!r}, got "
+                f"{tuple(X.shape)}: pass distances or affinities of all pairs."
+            )
+        values = X.data if hasattr(X, "tocsr") else X
+        xp = array_namespace(values)
+        if values.shape[0] and bool(xp.any(values < 0.0)):
+            raise ValueError(
+                f"X must not be negative with metric={self.metric!r}, got "
+                f"{float(xp.min(values)):.3g}."
+            )
+
+    def _neighbours(self, n_distinct: int, X: Any) -> int:
+        """Neighbours of each point, fewer than the different points there are."""
+        affinities = self.metric == "precomputed_affinity"
+        wanted = 1 if affinities else self.n_neighbors
+        least = max(self.n_components + 1, wanted)
+        if n_distinct < least or n_distinct < 2:
+            copies = (
+                f" ({n_distinct} different rows)" if n_distinct < X.shape[0] else ""
+            )
+            raise ValueError(
+                f"n_neighbors={self.n_neighbors} and n_components={self.n_components} "
+                f"need at least {max(self.n_components, wanted) + 1} different points, "
+                f"got n_samples = {X.shape[0]}{copies} with n_features = "
+                f"{X.shape[1]}: lower them or give more points."
+            )
+        if wanted == n_distinct:
+            warnings.warn(
+                f"n_neighbors={wanted} counts the point itself among {n_distinct} "
+                f"points: {wanted - 1} others are taken.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return wanted - 1
+        return wanted
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.metric != "euclidean"
+        tags.input_tags.positive_only = self.metric != "euclidean"
+        tags.input_tags.sparse = self.metric == "precomputed_affinity"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.array_api_support = True
+        return tags
