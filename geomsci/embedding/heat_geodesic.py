@@ -23,7 +23,11 @@ from geomsci.reference.embedding.extension import (
     extended_dissimilarity,
     extension_weights,
 )
-from geomsci.reference.embedding.mean_shift import attractor, mean_shift
+from geomsci.reference.embedding.mean_shift import (
+    SMALLEST_SAMPLE,
+    attractor,
+    mean_shift,
+)
 from geomsci.reference.embedding.principal_axes import principal_axes
 
 
@@ -329,7 +333,11 @@ class HeatGeodesicEmbedding(
             )
 
         found = walk(points)
-        may_shift = self.denoise == "auto" and self.metric == "euclidean"
+        may_shift = (
+            self.denoise == "auto"
+            and self.metric == "euclidean"
+            and first.shape[0] >= SMALLEST_SAMPLE
+        )
         if may_shift and steps.is_noisy(found.heat):
             to = attractor(points, rng)
             report("shift", f"means of {to.n_neighbors} neighbours")

@@ -25,6 +25,9 @@ N_STEPS = 2
 FEWEST, MOST = 10, 50
 """Neighbours that a mean is taken of: a fiftieth of the sample, within these."""
 
+SMALLEST_SAMPLE = 500
+"""Points of which ten are a small part: fewer are not worth a mean."""
+
 LARGEST_SAMPLE = 40_000
 """Points that are looked at for neighbours."""
 
