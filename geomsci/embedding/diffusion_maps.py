@@ -56,8 +56,8 @@ class DiffusionMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     ----------
     n_components : int, at most n - 1
         Coordinates, without the constant one.
-    n_neighbors : int, 1 to n - 1
-        Of the bandwidths of the kernel.
+    n_neighbors : int, at most n
+        Of the bandwidths of the kernel; n itself is understood to count the point too.
     decay : float, positive
         40 is practically the k nearest neighbours, 2 a Gaussian kernel.
     anisotropy : float, 0 to 1
@@ -168,14 +168,14 @@ class DiffusionMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         Raises
         ------
         ValueError
-            NaN, wrong shapes, n_neighbors or n_components of n or more.
+            NaN, wrong shapes, n_neighbors above n, n_components of n or more.
         TypeError
             A sparse X.
 
         Warns
         -----
         UserWarning
-            If the graph has more than one component.
+            If the graph has more than one component; if n_neighbors is n.
         """
         self._fit(X)
         return self
@@ -237,7 +237,7 @@ class DiffusionMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             self.bandwidths_,
             spectrum,
             self.links_,
-            n_neighbors=int(self.n_neighbors),
+            n_neighbors=self._n_neighbors,
             decay=float(self.decay),
             anisotropy=anisotropy,
             t=t,
@@ -285,6 +285,7 @@ class DiffusionMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
                 f"{self.n_components}: with n_samples = {n} there are no more."
             )
         if self.metric == "euclidean":
+            self._n_neighbors = self._neighbours(X)
             K = self._kernel(X)
         else:
             self.X_fit_, self.bandwidths_ = None, None
@@ -301,12 +302,31 @@ class DiffusionMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.eigenvalues_, self.eigenvectors_, self.density_ = spectrum
         self.embedding_ = reference.diffusion_coordinates(spectrum, int(self.t))
 
+    def _neighbours(self, X: Array) -> int:
+        """Neighbours of each point, fewer than the points there are."""
+        n, wanted = X.shape[0], int(self.n_neighbors)
+        if wanted > n:
+            raise ValueError(
+                f"n_neighbors must be below the number of points, got {wanted} with "
+                f"n_samples = {n} and n_features = {X.shape[1]}: lower it or give more "
+                "points."
+            )
+        if wanted == n:
+            warnings.warn(
+                f"n_neighbors={wanted} counts the point itself among {n} points: "
+                f"{wanted - 1} others are taken.",
+                UserWarning,
+                stacklevel=5,
+            )
+            return wanted - 1
+        return wanted
+
     def _kernel(self, X: Array) -> Any:
         """Kernel of the training points, its components joined."""
         few = 4 * (self.n_components + 1) < X.shape[0]
         sparse = library(X) == "numpy" and X.shape[0] > SPARSE_ABOVE and few
         graph = sparse_alpha_decay_graph if sparse else alpha_decay_graph
-        W, self.bandwidths_ = graph(X, int(self.n_neighbors), float(self.decay))
+        W, self.bandwidths_ = graph(X, self._n_neighbors, float(self.decay))
         joined = join_components(W, X)
         self.X_fit_ = X
         self.links_ = tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ class PointsOrMatrices(TransformerMixin, BaseEstimator):
     metric: str
     n_neighbors: int
     n_components: int
+    n_representatives: str | int | None
     n_features_in_: int
 
     def _input(self, X: Any, *, reset: bool) -> Any:
@@ -59,6 +61,8 @@ class PointsOrMatrices(TransformerMixin, BaseEstimator):
             return X
         xp, X = common_arrays(X=X)
         require_finite(xp, X=X)
+        if not xp.isdtype(X.dtype, "real floating"):
+            raise TypeError(f"X must be real, got {X.dtype}: take its real part.")
         return X
 
     def _check_matrix(self, X: Any, reset: bool) -> None:
@@ -73,7 +77,8 @@ class PointsOrMatrices(TransformerMixin, BaseEstimator):
         if values.shape[0] and bool(xp.any(values < 0.0)):
             raise ValueError(
                 f"X must not be negative with metric={self.metric!r}, got "
-                f"{float(xp.min(values)):.3g}."
+                f"{float(xp.min(values)):.3g}: pass distances or affinities, not "
+                "correlations."
             )
 
     def _neighbours(self, n_distinct: int, X: Any) -> int:
@@ -90,6 +95,13 @@ class PointsOrMatrices(TransformerMixin, BaseEstimator):
                 f"need at least {max(self.n_components, wanted) + 1} different points, "
                 f"got n_samples = {X.shape[0]}{copies} with n_features = "
                 f"{X.shape[1]}: lower them or give more points."
+            )
+        count = self.n_representatives
+        if isinstance(count, Integral) and count < min(n_distinct, least + 1):
+            raise ValueError(
+                f"n_representatives must be above n_neighbors={wanted} and "
+                f"n_components={self.n_components}, got {count}: raise it or lower "
+                "them."
             )
         if wanted == n_distinct:
             warnings.warn(

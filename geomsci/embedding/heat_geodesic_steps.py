@@ -20,6 +20,7 @@ from geomsci.backends.arrays import (
     from_host,
     library,
 )
+from geomsci.backends.tiling import map_tiles
 from geomsci.embedding.diffusion_time import diffusion_time
 from geomsci.embedding.dissimilarities import heat_geodesic_distance
 from geomsci.embedding.graphs import (
@@ -46,13 +47,19 @@ from geomsci.reference.embedding.duplicates import (
 from geomsci.reference.embedding.extension import (
     N_NEAREST,
     extend,
+    extended_dissimilarity,
     extension_weights,
 )
 from geomsci.reference.embedding.graphs import null_vector
 from geomsci.reference.embedding.heat_kernels import squared
 from geomsci.reference.embedding.intrinsic_dimension import intrinsic_dimension
 from geomsci.reference.embedding.principal_axes import Axes
-from geomsci.reference.embedding.representatives import choose
+from geomsci.reference.embedding.representatives import choose, cover
+from geomsci.reference.embedding.sparse_stress import (
+    mutual_edges,
+    pivot_terms,
+    refine,
+)
 
 DISTANCES = ("rate", "varadhan", "potential")
 
@@ -64,6 +71,9 @@ REPRESENTATIVES = 2000
 
 AGREEMENT_WITHOUT_NOISE = 0.999
 """Agreement of distances that points drawn to a surface must reach to be used."""
+
+N_PIVOTS = 32
+"""Representatives whose distances hold every point in the refinement."""
 
 WEIGHT_FLOOR = 1e-5
 """Added to the kernel where it weighs the pairs, as published."""
@@ -265,7 +275,8 @@ def heat(
             H = heat_kernel(L, t, method=method)
     else:
         if t == "knee":
-            t = diffusion_time(L, rule="knee")
+            dense = L.toarray() if hasattr(L, "tocsr") else L
+            t = diffusion_time(dense, rule="knee")
         H = heat_kernel(L, float(t), method=method)
     if method == "uniformization":
         H, t = _without_underflow(H, float(t))
@@ -445,3 +456,27 @@ def _pair_weights(D: Array, heat: Heat, weights: str | None) -> Array | None:
     positive = D > 0.0
     smallest = xp.min(xp.where(positive, D, xp.full_like(D, float("inf"))))
     return 1.0 / xp.where(positive, D, smallest) ** 2
+
+
+def refined(
+    Y: Array, points: Array, nodes: Nodes, D: Array, node_embedding: Array, k: int
+) -> Array:
+    """Coordinates of all points after sparse stress: k neighbours and some pivots.
+
+    Pivots are representatives far from one another, which stay. O(n (k + 32)) an
+    iteration.
+    """
+    xp = array_namespace(points)
+    near = neighbors.nearest(points, k)
+    edges = mutual_edges(near.indices, near.distances)
+    pivots = cover(nodes.values, min(N_PIVOTS, nodes.values.shape[0]))
+    d, numbers = nearest_nodes(points, nodes, "euclidean")
+
+    def to_pivots(chosen: Array, weights: Array) -> Array:
+        return xp.take(extended_dissimilarity(D, chosen, weights), pivots, axis=1)
+
+    away = map_tiles(
+        to_pivots, numbers, extension_weights(d), bytes_per_item=5 * 8 * D.shape[0]
+    )
+    columns = xp.broadcast_to(pivots[None, :], away.shape)
+    return refine(Y, edges, node_embedding, pivot_terms(columns, away, edges))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from geomsci.backends import linalg
 from geomsci.backends.arrays import Array, array_namespace
 
-FEWEST = 5
+FEWEST = 7
 """Trailing eigenvalues below which equality says nothing."""
 
 SIGMAS = 1.0

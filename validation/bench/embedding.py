@@ -46,7 +46,9 @@ SIZES = {LOW: (1000, 3000, 10_000), NOISY: (3000,), BRANCHES: (1500,)}
 LARGE = {THREE: (1000, 10_000, 100_000, 1_000_000), NOISY: (100_000,)}
 SEED = 201
 TABLE = tuple(s for s in ROLLS if s.width == 5.0) + NOISY_ROLLS + TREES
-TABLE_SEEDS = (21, 22, 23)
+TABLE_SEEDS = (31, 32, 33)
+"""No choice in the method was made on them."""
+
 TABLE_SAMPLES = 1500
 NEAR_TIE = 0.003
 LIMIT = 300.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pathlib
 
 from geomsci.validation.cases import (
+    embedding_diffusions,
     embedding_functions,
     embedding_geodesics,
     embedding_kernels,
@@ -19,7 +20,8 @@ from geomsci.validation.suites import Case, Experiment
 
 def cases(quick: bool) -> list[Case]:
     """All cases of the suite; the small ones if ``quick``."""
-    return embedding_kernels.cases(quick) + embedding_functions.cases(quick)
+    found = embedding_kernels.cases(quick) + embedding_functions.cases(quick)
+    return found + embedding_diffusions.cases()
 
 
 def experiments(quick: bool, data: pathlib.Path | None) -> list[Experiment]:

@@ -70,7 +70,7 @@ def heat(n: int = SAMPLES) -> np.ndarray:
     return oracles.exact_kernel("path", n, "combinatorial", TIME)
 
 
-def _fixed(kappa: float, reason: str) -> Callable[..., Conditioning]:
+def fixed(kappa: float, reason: str) -> Callable[..., Conditioning]:
     return lambda inputs, expected: Conditioning(kappa, reason)
 
 
@@ -84,7 +84,7 @@ def _graph_case(function: str, compute: Callable[..., Any], **fields: Any) -> Ca
         function=f"embedding.{function}",
         inputs=lambda: {"X": roll()[0]},
         compute=compute,
-        conditioning=_fixed(
+        conditioning=fixed(
             2 * 40 * 9.3, "2 · decay · log 1e4: an exponent at the threshold"
         ),
         n=3,
@@ -148,7 +148,7 @@ def _laplacian_case(kind: str) -> Case:
         function="embedding.graph_laplacian",
         inputs=lambda: dict(zip(("W", "bandwidths"), graph())),
         compute=compute,
-        conditioning=_fixed(4.0, "products and roots of four rounded numbers"),
+        conditioning=fixed(4.0, "products and roots of four rounded numbers"),
         n=SAMPLES,
         expected=functools.partial(_expected_laplacian, kind),
         against="the definition in NumPy",
@@ -178,7 +178,7 @@ def _repairs() -> list[Case]:
             function=f"embedding.{name}",
             inputs=repair_inputs,
             compute=compute,
-            conditioning=_fixed(1.0, "weights are kept, dropped or copied"),
+            conditioning=fixed(1.0, "weights are kept, dropped or copied"),
             n=1,
         )
         for name, compute in (("prune_shortcuts", pruned), ("join_components", joined))
@@ -211,7 +211,7 @@ def _rate_case(m: float, inverse: bool) -> Case:
         function=f"embedding.{name}",
         inputs=inputs,
         compute=compute,
-        conditioning=_fixed(4.0, "v I'(v) / I(v) lies in [1, 2], in both directions"),
+        conditioning=fixed(4.0, "v I'(v) / I(v) lies in [1, 2], in both directions"),
         n=1,
         expected=expected,
         against="mpmath with 60 digits",
@@ -311,97 +311,10 @@ def _time_case() -> Case:
     )
 
 
-# Potentials and affinities of a heat kernel
-
-
-def _kernel_case(
-    name: str, compute: Callable[..., Any], expected: Callable[[np.ndarray], np.ndarray]
-) -> Case:
-    def written(inputs: Inputs) -> np.ndarray:
-        return expected(inputs["H"])
-
-    return embedding_case(
-        name=name,
-        size=f"{SAMPLES}",
-        function=f"embedding.{name}",
-        inputs=lambda: {"H": heat()},
-        compute=compute,
-        # Products, sums and logarithms of positive numbers; rows far apart differ much.
-        conditioning=_fixed(8.0, "operations on positive numbers, entry by entry"),
-        n=SAMPLES,
-        expected=written,
-        against="the definition in NumPy",
-        **DOUBLE,
-    )
-
-
-def _expected_potential(H: np.ndarray) -> np.ndarray:
-    U = -np.log(H / H.sum(axis=1, keepdims=True))
-    return cdist(U, U)
-
-
-def _expected_affinities(H: np.ndarray) -> np.ndarray:
-    off = H * ~np.eye(len(H), dtype=bool)
-    h = off / off.sum(axis=1, keepdims=True)
-    return (h + h.T) / (2 * len(H))
-
-
-def _expected_knee(inputs: Inputs) -> np.ndarray:
-    t = np.arange(1, 101)
-    powers = np.abs(inputs["x"])[:, None] ** t
-    eta = powers / powers.sum(axis=0)
-    S = -np.sum(eta * np.log(np.maximum(eta, 1e-300)), axis=0)
-    chord = S[0] + (S[-1] - S[0]) * (t - 1) / 99
-    return np.asarray([float(t[np.argmax(chord - S)])])
-
-
-def _diffusions() -> list[Case]:
-    def potential(*, dtype: str, H: Any) -> Any:
-        return embedding.potential_distance(H)
-
-    def affinities(*, dtype: str, H: Any) -> Any:
-        return embedding.heat_affinities(H)
-
-    def knee(*, dtype: str, x: Any) -> Any:
-        return x[:1] * 0 + embedding.von_neumann_time(x)
-
-    def student(*, dtype: str, H: Any) -> Any:
-        P = embedding.heat_affinities(H)
-        return _between(embedding.student_embedding(P, max_iter=30))
-
-    return [
-        _kernel_case("potential_distance", potential, _expected_potential),
-        _kernel_case("heat_affinities", affinities, _expected_affinities),
-        embedding_case(
-            name="von_neumann_time",
-            size="80",
-            function="embedding.von_neumann_time",
-            inputs=lambda: {"x": np.exp(-np.linspace(0, 3, 80))},
-            compute=knee,
-            conditioning=_fixed(1.0, "an integer: the knee of a smooth curve"),
-            n=1,
-            expected=_expected_knee,
-            against="the definition in NumPy",
-        ),
-        embedding_case(
-            name="student_embedding",
-            size=f"{SAMPLES}",
-            function="embedding.student_embedding",
-            inputs=lambda: {"H": heat()},
-            compute=student,
-            conditioning=measured_conditioning(
-                lambda *, dtype, H: student(dtype=dtype, H=np.maximum(H, 0))
-            ),
-            n=SAMPLES,
-            **DOUBLE,
-        ),
-    ]
-
-
 # Scaling
 
 
-def _between(Y: Any) -> Any:
+def between(Y: Any) -> Any:
     """Distances of the rows: what rotations and signs leave alone."""
     xp = array_namespace(Y)
     difference = Y[:, None, :] - Y[None, :, :]
@@ -426,7 +339,7 @@ def _mds_case(method: str, noise: float) -> Case:
             # A fixed number of steps: two runs need not stop at the same one.
             options |= {"max_iter": 20, "tol": 0.0}
         Y = embedding.metric_mds(D, 2, method=method, **options)
-        return _between(Y)
+        return between(Y)
 
     return embedding_case(
         name=f"metric_mds, {method}",
@@ -499,12 +412,12 @@ OUTPUTS = (
     Output(
         "distances of the embedding",
         "fit_transform",
-        lambda model, X: _between(model.embedding_),
+        lambda model, X: between(model.embedding_),
     ),
     Output(
         "transform of the training rows",
         "transform",
-        lambda model, X: _between(model.transform(X)),
+        lambda model, X: between(model.transform(X)),
     ),
 )
 
@@ -541,7 +454,6 @@ def cases(quick: bool) -> list[Case]:
     ]
     found += [_rate_case(m, inverse) for m in dimensions for inverse in (False, True)]
     found += [_distance_case(distance) for distance in ("rate", "varadhan")]
-    found += _diffusions()
     found += [_time_case(), _mds_case("classical", 0.0), _mds_case("smacof", 0.05)]
     found += [_mds_case("sgd", 0.05), _stress_case()]
     return found + [_estimator_case(output) for output in OUTPUTS]

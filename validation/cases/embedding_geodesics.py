@@ -2,7 +2,8 @@
 
 Pearson is told twice: the mean over the rows of the matrix of distances, and over all
 pairs of the points of the picture. A row of a goal holds ``1 - Pearson``, the mean over
-seeds that served for no choice in the method.
+seeds that served for no choice in the method. The goals are for means of five seeds;
+one seed alone is allowed the scatter of seeds on top.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,10 @@ SEEDS = (101, 102, 103, 104, 105)
 SAMPLES = 1500
 GOALS = {5.0: 0.002, 21.0: 0.005}
 """Width of the roll to the largest ``1 - Pearson``, noise up to .5."""
+
+SCATTER = {5.0: 0.0014, 21.0: 0.002}
+"""Width to the range of single seeds, .9979 to .9993 and .996 to .998: what the goal of
+a mean leaves to one seed alone."""
 
 SHORTEST = 0.0015
 """How much better the shortest path may be at low noise."""
@@ -84,6 +90,11 @@ class Shape:
         return Cloud(tree.X, chosen, tree.geodesics(chosen)[:, chosen])
 
 
+def allowed(goal: float, width: float, seeds: tuple[int, ...]) -> float:
+    """The goal for a mean of seeds, with their scatter on top for one alone."""
+    return goal if len(seeds) > 1 else goal + SCATTER[width]
+
+
 ROLLS = tuple(
     Shape("roll", d, noise, width)
     for width in GOALS
@@ -92,6 +103,10 @@ ROLLS = tuple(
 )
 NOISY_ROLLS = tuple(Shape("roll", d, 1.0) for d in (3, 10, 50))
 TREES = tuple(Shape("tree", d, level) for d in (10, 30) for level in (0.1, 0.5, 1.0))
+CLEAN = tuple(Shape("roll", d, 0.0) for d in (3, 10, 50)) + (
+    Shape("roll", 3, 0.0, 21.0),
+)
+GROWING = (Shape("roll", 3, 0.1), Shape("roll", 10, 0.5))
 QUICK = (Shape("roll", 3, 0.1), Shape("roll", 50, 0.5, 21.0), Shape("tree", 10, 0.1))
 
 
@@ -123,11 +138,12 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def fit(shape: Shape, n: int, seed: int) -> Fit:
+@functools.lru_cache(maxsize=32)
+def fit(shape: Shape, n: int, seed: int, denoise: str | None = "auto") -> Fit:
     """Fit one cloud of at most 3000 points and compare all pairs."""
     cloud = shape.draw(n, seed)
     start = time.perf_counter()
-    model = estimator().fit(cloud.X)
+    model = estimator(denoise=denoise).fit(cloud.X)
     seconds = time.perf_counter() - start
     kept = rows_of(model, cloud.X)
     G = cloud.geodesics[np.ix_(kept, kept)]
@@ -184,7 +200,11 @@ def _spread(values: np.ndarray) -> str:
 def geodesics(shape: Shape, n: int, seeds: tuple[int, ...]) -> Found:
     """Two rows of correlations, and at low noise one beside the shortest path."""
     fits = [fit(shape, n, seed) for seed in seeds]
-    goal = GOALS[shape.width] if shape in ROLLS else None
+    goal = shortest = None
+    if shape in ROLLS:
+        goal = allowed(GOALS[shape.width], shape.width, seeds)
+        if shape.noise <= 0.1:
+            shortest = allowed(SHORTEST, shape.width, seeds)
     seconds = float(np.median([f.seconds for f in fits]))
     size = f"{shape.name}, n = {n}"
     times = ", ".join(f"{f.time:.0f}" for f in fits)
@@ -202,7 +222,7 @@ def geodesics(shape: Shape, n: int, seeds: tuple[int, ...]) -> Found:
             "behind the shortest path, rows of distances",
             size,
             behind,
-            SHORTEST if shape.kind == "roll" and shape.noise <= 0.1 else None,
+            shortest,
             seconds,
             f"shortest paths of 10 neighbours: {_spread(path)}",
             "difference of Pearson",
@@ -211,15 +231,39 @@ def geodesics(shape: Shape, n: int, seeds: tuple[int, ...]) -> Found:
     return [], found
 
 
-def clean(width: float, n: int, seeds: tuple[int, ...]) -> Found:
-    """Distances in the units of the data, no scale fitted."""
-    fits = [fit(Shape("roll", 3, 0.0, width), n, seed) for seed in seeds]
+def clean(shape: Shape, n: int, seeds: tuple[int, ...]) -> Found:
+    """Distances in the units of the data, no scale fitted, whatever the seed."""
+    fits = [fit(shape, n, seed) for seed in seeds]
     errors = np.asarray([f.scale_error for f in fits])
-    note = f"{_spread(errors)}, {len(fits)} seeds"
-    size = f"clean roll of width {width:g}, n = {n}"
+    size = f"{shape.name}, n = {n}"
     seconds = float(np.median([f.seconds for f in fits]))
-    row = _row("distances in the units of the data", size, float(errors.mean()),
-               SCALE, seconds, note, "relative, Frobenius norm")  # fmt: skip
+    note = f"{_spread(errors)}, {len(fits)} seeds"
+    unit = "relative, Frobenius norm"
+    case = "distances in the units of the data"
+    found = [_row(case, size, float(errors.mean()), SCALE, seconds, note, unit)]
+    if len(seeds) > 1:
+        worst = float(errors.max())
+        found.append(
+            _row(f"{case}, worst seed", size, worst, SCALE, seconds, note, unit)
+        )
+    return [], found
+
+
+def shift(shape: Shape, n: int, seeds: tuple[int, ...]) -> Found:
+    """Points drawn to the surface: no worse in the mean than points left in place."""
+    fits = [fit(shape, n, seed) for seed in seeds]
+    plain = np.asarray([fit(shape, n, seed, None).by_row for seed in seeds])
+    values = np.asarray([f.by_row for f in fits])
+    row = _row(
+        "1 - Pearson of rows over that without the shift",
+        f"{shape.name}, n = {n}",
+        float((1 - values.mean()) / (1 - plain.mean())),
+        1.0,
+        float(np.median([f.seconds for f in fits])),
+        f"{_spread(values)}; without: {_spread(plain)}, {len(fits)} seeds",
+        "ratio",
+        "denoise=None",
+    )
     return [], [row]
 
 
@@ -245,7 +289,7 @@ def growth(shape: Shape, sizes: tuple[int, ...], seeds: tuple[int, ...]) -> Foun
         note = f"{_spread(values)}, {len(seeds)} seeds, {N_SAMPLED} points compared"
         found.append(_row("growth, pairs of the picture", size, error, goal, seconds,
                           note))  # fmt: skip
-        goal = error if goal is None else goal
+        goal = allowed(error, shape.width, seeds) if goal is None else goal
     return [], found
 
 
@@ -296,26 +340,26 @@ def determinism(shape: Shape, sizes: tuple[int, ...]) -> Found:
 
 
 def experiments(quick: bool) -> list[Experiment]:
-    """Everything; one seed and three shapes if ``quick``."""
+    """Everything; one seed, few shapes and at most 10,000 points if ``quick``."""
     seeds = SEEDS[:1] if quick else SEEDS
+    low = GROWING[0]
+
+    def each(
+        what: str, job: Callable[..., Found], shapes: tuple[Shape, ...], *options: Any
+    ) -> list[Experiment]:
+        return [
+            Experiment(f"{what}{s.name}", functools.partial(job, s, *options))
+            for s in shapes
+        ]
+
     shapes = QUICK if quick else ROLLS + NOISY_ROLLS + TREES
-    found = [
-        Experiment(s.name, functools.partial(geodesics, s, SAMPLES, seeds))
-        for s in shapes
-    ]
-    for width in (5.0,) if quick else (5.0, 21.0):
-        job = functools.partial(clean, width, SAMPLES, seeds)
-        found.append(Experiment(f"clean roll of width {width:g}", job))
-    low = Shape("roll", 3, 0.1)
-    found.append(
-        Experiment("new points", functools.partial(new_points, low, SAMPLES, SEEDS[0]))
-    )
-    sizes = (600,) if quick else (600, 10_000)
-    found.append(
-        Experiment("one seed, two runs", functools.partial(determinism, low, sizes))
-    )
-    if not quick:
-        for shape in (low, Shape("roll", 10, 0.5)):
-            job = functools.partial(growth, shape, SIZES, SEEDS[:3])
-            found.append(Experiment(f"growth, {shape.name}", job))
-    return found
+    found = each("", geodesics, shapes, SAMPLES, seeds)
+    found += each("clean ", clean, CLEAN[:1] if quick else CLEAN, SAMPLES, seeds)
+    noisy = NOISY_ROLLS[:1] if quick else NOISY_ROLLS
+    found += each("shift, ", shift, noisy, SAMPLES, seeds)
+    found += each("new points, ", new_points, (low,), SAMPLES, SEEDS[0])
+    twice = SIZES[:1] if quick else (SIZES[0], SIZES[2])
+    found += each("one seed, two runs, ", determinism, (low,), twice)
+    growing = GROWING[:1] if quick else GROWING
+    sizes = SIZES[:-1] if quick else SIZES
+    return found + each("growth, ", growth, growing, sizes, seeds)

@@ -1,0 +1,1 @@
+"""Entropic curvature of density fields and catalogues of points."""

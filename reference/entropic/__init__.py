@@ -1,0 +1,1 @@
+"""Exact algorithms of entropic curvature: fields, catalogues, transport, statistics."""
