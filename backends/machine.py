@@ -100,3 +100,35 @@ def available_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         return 2**63
+
+
+def require_memory(needed: float, what: str, instead: str) -> None:
+    """Refuse a stage that the host cannot hold.
+
+    Parameters
+    ----------
+    needed : float
+        Bytes at the peak of the stage.
+    what : str
+        The stage, as the subject of "needs about".
+    instead : str
+        What works with less, as an imperative.
+
+    Raises
+    ------
+    MemoryError
+        With the memory needed, the memory there is, and what works instead.
+    """
+    available = available_memory()
+    if needed > available:
+        raise MemoryError(
+            f"{what} needs about {_size(needed)}, this machine has "
+            f"{_size(available)}: {instead}."
+        )
+
+
+def _size(n_bytes: float) -> str:
+    """Bytes in GiB, or MiB where those would read 0.0."""
+    if n_bytes < 2**30:
+        return f"{n_bytes / 2**20:.1f} MiB"
+    return f"{n_bytes / 2**30:.1f} GiB"

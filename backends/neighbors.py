@@ -28,6 +28,9 @@ SPARE = 4
 PRODUCT_BYTES = 16 * 1024 * 1024
 """Size of a tile of a matrix product, which wants many rows at a time."""
 
+CANDIDATE_BYTES = 8 * 1024 * 1024
+"""Size of a tile of candidates, many rows: a search has a price for every call."""
+
 FEW_TERMS = 10**6
 """Up to this many squared differences brute force is over before a search begins."""
 
@@ -73,13 +76,33 @@ def nearest(X: Array, k: int, *, queries: Array | None = None) -> Neighbors:
 
 def nearest_by_search(X: Array, k: int, queries: Array | None = None) -> Neighbors:
     """`nearest` on any array library, where no kernel is registered."""
-    Y = X if queries is None else queries
     spare = min(k + SPARE, X.shape[0] - (queries is None))
-    if library(X) == "numpy":
-        candidates = _candidates_host(X, spare, queries)
-    else:
-        candidates = _candidates_tiled(X, spare, queries)
-    return _nearest_of(Y, X, candidates, k)
+    if library(X) != "numpy":
+        Y = X if queries is None else queries
+        return _nearest_of(Y, X, _candidates_tiled(X, spare, queries), k)
+    if queries is None:
+        return _nearest_of(X, X, _candidates_host(X, spare), k)
+    return _nearest_host(X, k, queries, _search_host(X, spare))
+
+
+def _nearest_host(
+    X: np.ndarray,
+    k: int,
+    queries: np.ndarray,
+    search: Callable[[np.ndarray], np.ndarray],
+) -> Neighbors:
+    """`nearest` of a million queries: of candidates one tile is held at a time."""
+    m = queries.shape[0]
+    found = Neighbors(
+        np.empty((m, k), dtype=np.result_type(X, queries)),
+        np.empty((m, k), dtype=np.int64),
+    )
+    for part in tiles(m, 8 * (k + SPARE), target=CANDIDATE_BYTES):
+        some = queries[part]
+        found.distances[part], found.indices[part] = _nearest_of(
+            some, X, search(some), k
+        )
+    return found
 
 
 def power_of_two_unit(X: Array) -> float:
@@ -319,23 +342,31 @@ def _bytes_of_row(X: Array) -> int:
     return X.shape[0] * (4 if str(X.dtype).endswith("float32") else 8)
 
 
-def _candidates_host(X: np.ndarray, k: int, queries: np.ndarray | None) -> np.ndarray:
-    """Indices of about the k nearest rows, by a tree or by blocked brute force."""
-    from scipy.spatial import KDTree
+def _candidates_host(X: np.ndarray, k: int) -> np.ndarray:
+    """Indices of about the k nearest other rows, by a tree or blocked brute force."""
     from sklearn.neighbors import NearestNeighbors
 
     centre = X.mean(axis=0)  # the expanded form loses digits far from the origin
-    if queries is None:
-        algorithm = "kd_tree" if X.shape[1] <= TREE_FEATURES else "brute"
-        search = NearestNeighbors(n_neighbors=k, algorithm=algorithm).fit(X - centre)
-        return search.kneighbors(return_distance=False).astype(np.int64)
+    algorithm = "kd_tree" if X.shape[1] <= TREE_FEATURES else "brute"
+    search = NearestNeighbors(n_neighbors=k, algorithm=algorithm).fit(X - centre)
+    return search.kneighbors(return_distance=False).astype(np.int64)
+
+
+def _search_host(X: np.ndarray, k: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Function of queries: indices of about the k rows of X nearest to each."""
     if X.shape[1] <= TREE_FEATURES:
+        from scipy.spatial import KDTree
+
         # Two thirds of the time of scikit-learn's tree.
-        ranks = list(range(1, k + 1))
-        return KDTree(X).query(queries, k=ranks, workers=n_threads())[1]
-    search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(X - centre)
-    found = search.kneighbors(queries - centre, return_distance=False)
-    return found.astype(np.int64)
+        tree, ranks = KDTree(X), list(range(1, k + 1))
+        return lambda queries: tree.query(queries, k=ranks, workers=n_threads())[1]
+    from sklearn.neighbors import NearestNeighbors
+
+    centre = X.mean(axis=0)
+    brute = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(X - centre)
+    return lambda queries: brute.kneighbors(
+        queries - centre, return_distance=False
+    ).astype(np.int64)
 
 
 def _candidates_tiled(X: Array, k: int, queries: Array | None) -> Array:

@@ -23,6 +23,7 @@ extensions = [
     "numpydoc",
     "sphinx_gallery.gen_gallery",
     "capability_tables",
+    "embedding_curves",
     "measurements",
 ]
 templates_path = ["_templates"]
@@ -64,6 +65,7 @@ _LEAVES = (
     "contributing",
     "decisions",
     "eeg",
+    "embedding",
     "fisher",
     "index",
     "sampling",

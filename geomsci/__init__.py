@@ -13,6 +13,7 @@ _SUBMODULES = (
     "datasets",
     "eeg",
     "embedding",
+    "entropic",
     "fisher",
     "plotting",
     "reference",

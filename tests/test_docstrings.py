@@ -47,7 +47,7 @@ def test_examples_print_what_they_say(name):
 
 
 @pytest.mark.parametrize(
-    "page", ["backends", "eeg", "fisher", "index", "sampling", "spd"]
+    "page", ["backends", "eeg", "embedding", "fisher", "index", "sampling", "spd"]
 )
 def test_guides_print_what_they_say(page):
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

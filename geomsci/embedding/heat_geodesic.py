@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral, Real
 from typing import Any
 
@@ -78,8 +79,9 @@ class HeatGeodesicEmbedding(
     volume : {"geometric", "arithmetic"}
         Mean of ``H_ii`` and ``H_jj`` in the volume term of ``"varadhan"``.
     n_representatives : "auto", int or None
-        Points between which the kernel is computed: ``"auto"`` takes all up to 3000
-        points and 2000 of them above, None all of them.
+        Points between which the kernel is computed, more than ``n_neighbors``:
+        ``"auto"`` takes all up to 3000 points and 2000 of them above, None all of
+        them. Of affinities it is always all.
     mds : {"sgd", "smacof", "classical", "kl"}
         See `metric_mds`. ``"kl"`` places the points by the affinities of the heat
         kernel instead of distances, as t-SNE does.
@@ -89,7 +91,8 @@ class HeatGeodesicEmbedding(
         Whether edges that look like shortcuts leave the graph, see `prune_shortcuts`.
     metric : {"euclidean", "precomputed", "precomputed_affinity"}
         What X holds: points, their distances (n, n), or the weights of a graph (n, n),
-        dense or sparse, with distances in steps of the walk.
+        dense or sparse, with distances in steps of the walk; their diagonal is left
+        out.
     denoise : {"auto", None}
         ``"auto"``: if distances at different times disagree, points are drawn to the
         means of their neighbours, and the result is kept if distances then agree. Needs
@@ -153,7 +156,8 @@ class HeatGeodesicEmbedding(
     -----
     Up to 3000 points O(n^3) time and about ten n x n matrices; above, O(n r d) for r
     representatives. Identical rows are merged, and get the same coordinates. The
-    result is a function of the data and the seed: not of tiles or threads.
+    result is a function of the data and the seed, to the bit on one number of threads
+    of BLAS, and to rounding on another.
 
     References
     ----------
@@ -349,9 +353,13 @@ class HeatGeodesicEmbedding(
             to = attractor(points, rng)
             report("shift", f"means of {to.n_neighbors} neighbours")
             moved = mean_shift(points, to)
-            again = walk(moved)
+            with warnings.catch_warnings(record=True) as raised:
+                warnings.simplefilter("always")
+                again = walk(moved)
             if steps.is_clean(again.heat):
                 self._attractor, points, found = to, moved, again
+                for warning in raised:
+                    warnings.warn(warning.message, stacklevel=3)
         nodes, graph, heat = found
         self.intrinsic_dim_ = steps.intrinsic_dim(
             self.intrinsic_dim, nodes.values, self.metric, n_neighbors
@@ -383,7 +391,8 @@ class HeatGeodesicEmbedding(
         self._nodes = nodes
         self._n_features_out = self.n_components
         self._anchors, self._anchor_embedding = nodes.values, Y
-        if nodes.rows is not None and nodes.rows.shape[0] == first.shape[0]:
+        all_rows = nodes.rows is not None and nodes.rows.shape[0] == first.shape[0]
+        if all_rows:
             placed = Y
         else:
             placed = self._placed(points)
@@ -394,6 +403,9 @@ class HeatGeodesicEmbedding(
                 placed = steps.refined(placed, rows, nodes, D, Y, n_neighbors)
                 self._anchors, self._anchor_embedding = rows, placed
                 report("refinement", f"{rows.shape[0]} points")
+        if self._attractor is not None and (all_rows or self.refine):
+            # Rows that were drawn to one place have one mean of their coordinates.
+            placed = self._placed(points)
         xp = array_namespace(placed)
         if placed.shape[0] != X.shape[0]:
             placed = xp.take(placed, inverse, axis=0)

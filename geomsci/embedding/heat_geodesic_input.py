@@ -13,9 +13,12 @@ from sklearn.utils.validation import validate_data
 from geomsci.backends.arrays import (
     array_namespace,
     common_arrays,
+    device,
+    eps,
     library,
     require_finite,
 )
+from geomsci.embedding.distance_checks import symmetric
 
 _REAL = (np.float64, np.float32)
 
@@ -44,6 +47,8 @@ class PointsOrMatrices(TransformerMixin, BaseEstimator):
             raise ValueError(f"X must have shape (n, d), got {tuple(X.shape)}.")
         if self.metric != "euclidean":
             self._check_matrix(X, reset)
+        if self.metric == "precomputed_affinity" and reset:
+            X = _graph(X)
         if reset:
             self.n_features_in_ = X.shape[1]
         elif X.shape[1] != self.n_features_in_:
@@ -121,3 +126,28 @@ class PointsOrMatrices(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         tags.array_api_support = True
         return tags
+
+
+def _graph(X: Any) -> Any:
+    """Symmetric affinities without their diagonal, rounding evened out."""
+    if not hasattr(X, "tocsr"):
+        xp = array_namespace(X)
+        X = symmetric(xp, "X", X)
+        return xp.where(
+            xp.eye(X.shape[0], dtype=xp.bool, device=device(X)), xp.zeros_like(X), X
+        )
+    # Imported here, so that dense data need no SciPy.
+    from scipy.sparse import csr_array, diags_array
+
+    X = csr_array(X)
+    off = float(abs(X - X.T).max())
+    if off > eps(np, X.dtype) ** 0.5 * float(X.max()):
+        raise ValueError(
+            f"X must be symmetric, got a difference of {off:.3g} between X[i, j] and "
+            "X[j, i]: take the mean of both."
+        )
+    if off:
+        X = csr_array(0.5 * (X + X.T))
+    if X.diagonal().any():
+        X = csr_array(X - diags_array(X.diagonal(), dtype=X.dtype))
+    return X

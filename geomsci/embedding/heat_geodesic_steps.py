@@ -186,7 +186,10 @@ def nearest_nodes(points: Array, nodes: Nodes, metric: str) -> tuple[Array, Arra
     """
     count = min(N_NEAREST, nodes.values.shape[0])
     if metric == "euclidean":
-        return neighbors.nearest(nodes.values, count, queries=points)
+        # Exact, and squares stay within the range of numbers.
+        unit = neighbors.power_of_two_unit(nodes.values)
+        d, chosen = neighbors.nearest(nodes.values / unit, count, queries=points / unit)
+        return unit * d, chosen
     xp = array_namespace(points)
     d = points
     if nodes.rows is not None and nodes.rows.shape[0] < points.shape[1]:
@@ -269,7 +272,9 @@ def heat(
     u = null_vector(graph.W, graph.bandwidths, kind=laplacian)
     path = None
     if t == "auto":
-        path, H = select_diffusion_time(lambda s: heat_kernel(L, s), rate=rate)
+        path, H = select_diffusion_time(
+            lambda s: heat_kernel(L, s), graph.bandwidths.shape[0], rate=rate
+        )
         t = path.time
         if method != "uniformization":
             H = heat_kernel(L, t, method=method)
@@ -383,6 +388,11 @@ def intrinsic_dim(
     if wanted != "auto":
         return float(wanted)
     if metric == "euclidean":
+        if n_neighbors < 3:
+            raise ValueError(
+                "intrinsic_dim='auto' needs n_neighbors of at least 3, got "
+                f"{n_neighbors}: raise it or give a number."
+            )
         return intrinsic_dimension(neighbors.nearest(nodes, n_neighbors).distances)
     raise ValueError(
         f"intrinsic_dim must be a number with metric={metric!r}, got 'auto': it is "
@@ -432,6 +442,9 @@ def place(
         P = heat_affinities(heat.H, null_vector=heat.null_vector)
         Y, info = student_embedding(P, n_components, rng=rng, return_info=True)
         return Y, float(info.divergence)
+    # Squares of very small or large distances would leave the range of numbers.
+    unit = neighbors.power_of_two_unit(D)
+    D = D / unit
     w = _pair_weights(D, heat, weights)
     Y = metric_mds(
         D,
@@ -443,7 +456,7 @@ def place(
     xp = array_namespace(D)
     total = float(xp.sum(D**2)) / 2
     stress = float(mds_stress(D, Y)) / total if total else 0.0
-    return Y, stress**0.5
+    return unit * Y, stress**0.5
 
 
 def _pair_weights(D: Array, heat: Heat, weights: str | None) -> Array | None:

@@ -41,6 +41,7 @@ class PublishedSettings:
             "n_pca": None,
             "heat_kernel_method": "chebyshev",
             "floor": 1e-16,
+            "mds": "smacof",
         }
         return cls(n_components, **(published | params))
 

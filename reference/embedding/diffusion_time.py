@@ -29,6 +29,9 @@ KNEE_TIMES = tuple(0.05 + (200 - 0.05) * i / 9 for i in range(10))
 TIMES = (20.0, 40.0, 80.0)
 """Times tried first, in mean steps of the walk; the second is the usual choice."""
 
+FULL_SIZE = 1000
+"""Vertices from which these times hold; a smaller graph mixes sooner."""
+
 LONGEST = 320.0
 """Time beyond which the entropy is not followed."""
 
@@ -65,7 +68,7 @@ class SelectedTime(NamedTuple):
 
 
 def select_diffusion_time(
-    kernel: Callable[[float], Array], *, rate: float
+    kernel: Callable[[float], Array], n: int, *, rate: float
 ) -> SelectedTime:
     """Choose t by the agreement of distances, and by the entropy where they disagree.
 
@@ -73,12 +76,14 @@ def select_diffusion_time(
     0.997``. Otherwise ``sqrt(40 t')``, where ``e(t') = 0.92`` and ``t' <= 320``, and at
     least 20: noise asks for more time on a long surface, whose entropy grows slowly,
     and for less on a small or a tangled one. All times double while the first kernel
-    underflows.
+    underflows, and fall in proportion to n below 1000 vertices.
 
     Parameters
     ----------
     kernel : callable
         Heat kernel at a time of the Laplacian.
+    n : int
+        Vertices.
     rate : float
         Steps of the walk in a unit of that time.
 
@@ -87,7 +92,7 @@ def select_diffusion_time(
     One kernel and one product of matrices for each doubling of time; with noise one
     kernel more.
     """
-    unit = 1.0 / rate
+    unit = min(1.0, n / FULL_SIZE) / rate
     H = kernel(TIMES[0] * unit)
     xp = array_namespace(H)
     while bool(xp.any(H == 0.0)):

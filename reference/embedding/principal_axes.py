@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from geomsci.backends import linalg
 from geomsci.backends.arrays import Array, array_namespace
+from geomsci.backends.neighbors import power_of_two_unit
 
 FEWEST = 7
 """Trailing eigenvalues below which equality says nothing."""
@@ -65,7 +66,8 @@ def principal_axes(X: Array, n_axes: int | str) -> Axes | None:
         return None
     xp = array_namespace(X)
     mean = xp.mean(X, axis=0)
-    Z = X - mean
+    # Squares stay within the range of numbers.
+    Z = (X - mean) / power_of_two_unit(X)
     if n > d:
         lam, V = linalg.eigh(xp.matrix_transpose(Z) @ Z / n)
         lam, V = xp.flip(lam), xp.flip(V, axis=1)

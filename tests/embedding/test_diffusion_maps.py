@@ -28,8 +28,8 @@ def _walk(X, anisotropy=1.0, k=10):
     return K / K.sum(axis=1, keepdims=True), K.sum(axis=1) / K.sum()
 
 
-@pytest.mark.filterwarnings("ignore:The graph has")
-@parametrize_with_checks([DiffusionMap(n_neighbors=4)])
+@pytest.mark.filterwarnings("ignore:The graph has", "ignore:n_neighbors=10 counts")
+@parametrize_with_checks([DiffusionMap()])
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
 
@@ -227,7 +227,7 @@ def test_every_library_gives_the_map_of_numpy(xp):
 @pytest.mark.parametrize(
     ("X", "options", "message"),
     [
-        (_points(8), {}, "n_neighbors must be an integer from 1 to n - 1 = 7"),
+        (_points(8), {}, "n_neighbors must be below the number of points, got 10 with"),
         (_points(20), {"n_components": 20}, "n_components must be at most"),
         (_points(20), {"t": -1}, "'t' parameter"),
         (_points(20), {"decay": 0.0}, "'decay' parameter"),
@@ -242,6 +242,15 @@ def test_every_library_gives_the_map_of_numpy(xp):
 def test_bad_input_is_refused(X, options, message):
     with pytest.raises(ValueError, match=message):
         DiffusionMap(**options).fit(X)
+
+
+def test_as_many_neighbours_as_points_are_one_fewer():
+    X = _points(12)
+    with pytest.warns(UserWarning, match="counts the point itself among 12 points: 11"):
+        model = DiffusionMap(n_neighbors=12).fit(X)
+    expected = DiffusionMap(n_neighbors=11).fit(X)
+    assert np.array_equal(model.embedding_, expected.embedding_)
+    assert np.array_equal(model.transform(X), expected.transform(X))
 
 
 def test_transform_asks_for_a_fit_and_for_its_columns():

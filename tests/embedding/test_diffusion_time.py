@@ -1,11 +1,16 @@
-"""Diffusion times: where the entropy passes its level; the published knee."""
+"""Diffusion times: agreement of distances, entropy at its level, published knee."""
 
 import math
 
 import numpy as np
 import pytest
 
-from geomsci.embedding import diffusion_time, heat_kernel
+from geomsci.embedding import (
+    diffusion_time,
+    graph_laplacian,
+    heat_geodesic_distance,
+    heat_kernel,
+)
 from geomsci.reference.embedding import diffusion_time as reference
 
 chosen = pytest.mark.capability("embedding.diffusion_time")
@@ -20,7 +25,8 @@ def entropy(L, t):
     """Normalised row entropy by another route: the logarithms of host numbers."""
     total = 0.0
     for row in heat_kernel(L, t):
-        p = [x / math.fsum(row) for x in row]
+        mass = math.fsum(row)
+        p = [x / mass for x in row]
         total -= math.fsum(x * math.log(x) for x in p if x > 0)
     return total / (len(L) * math.log(len(L)))
 
@@ -105,3 +111,114 @@ def test_bad_matrices_are_refused():
         diffusion_time(np.triu(cycle(5)))
     with pytest.raises(TypeError, match="theta must be a number"):
         diffusion_time(cycle(5), theta="0.5")
+
+
+# The choice of the estimator
+
+
+def ring(n, jumps=0):
+    """Laplacian of a ring of next and second neighbours, and some random edges."""
+    hops = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    W = np.isin(hops, [1, 2, n - 2, n - 1]) * 1.0
+    for i, j in np.random.default_rng(0).integers(n, size=(jumps, 2)):
+        if i != j:
+            W[i, j] = W[j, i] = 1.0
+    return graph_laplacian(W, "normalized")
+
+
+def select(L, rate=1.0, n=1000):
+    """The choice with the times of a graph of n vertices."""
+    return reference.select_diffusion_time(lambda t: heat_kernel(L, t), n, rate=rate)
+
+
+def test_times_fall_with_the_size_of_a_small_graph():
+    path, H = select(ring(200), n=200)
+    np.testing.assert_allclose(path.times, [4.0, 8.0, 16.0])
+    assert path.time == 8.0
+    np.testing.assert_allclose(H, heat_kernel(ring(200), 8.0), rtol=1e-11)
+
+
+def agreement(L, t, u, rows=slice(None)):
+    """Mean correlation of rows of distances, from kernels computed at the times."""
+    D, E = (heat_geodesic_distance(heat_kernel(L, s), s)[rows, rows] for s in (t, u))
+    return np.mean([np.corrcoef(d, e)[0, 1] for d, e in zip(D, E, strict=True)])
+
+
+@pytest.mark.parametrize("n", [120, 200])
+def test_rings_without_jumps_take_forty_steps(n):
+    L = ring(n)
+    path, H = select(L)
+    assert path.time == 40.0
+    assert path.agreement == pytest.approx(agreement(L, 20, 80), abs=1e-10)
+    assert path.agreement >= 0.997
+    np.testing.assert_allclose(H, heat_kernel(L, 40.0), rtol=1e-11)
+    expected = [entropy(L, t) for t in (20.0, 40.0, 80.0)]
+    np.testing.assert_allclose(path.entropies, expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize(("n", "jumps"), [(200, 2), (200, 5), (200, 20), (100, 40)])
+def test_jumps_take_the_time_of_the_entropy(n, jumps):
+    L = ring(n, jumps)
+    path, H = select(L)
+    assert path.agreement < 0.997
+    times, e = [20.0, 40.0], [entropy(L, 20.0), entropy(L, 40.0)]
+    while e[-1] < 0.92 or len(e) < 3:
+        times.append(2 * times[-1])
+        e.append(entropy(L, times[-1]))
+    np.testing.assert_allclose(path.times, times)
+    np.testing.assert_allclose(path.entropies, e, rtol=1e-11)
+    # The line in log t through the two times about the crossing, or the first two.
+    k = max(1, int(np.argmax(np.array(e) >= 0.92)))
+    share = (0.92 - e[k - 1]) / (e[k] - e[k - 1])
+    crossing = math.exp(
+        (1 - share) * math.log(times[k - 1]) + share * math.log(times[k])
+    )
+    assert path.time == pytest.approx(max(20.0, math.sqrt(40 * crossing)), rel=1e-9)
+    np.testing.assert_allclose(H, heat_kernel(L, path.time), rtol=1e-11)
+
+
+def test_the_entropy_is_followed_up_to_320_steps():
+    path, _ = select(ring(500, 10))
+    assert path.entropies[-1] < 0.92
+    assert path.time == pytest.approx(math.sqrt(40 * 320))
+
+
+def test_large_graphs_are_compared_on_every_other_vertex():
+    L = ring(600, 3)
+    expected = agreement(L, 20, 80, slice(None, None, 2))
+    assert select(L).path.agreement == pytest.approx(expected, abs=1e-10)
+
+
+def test_times_count_steps_of_the_walk():
+    L = ring(200, 5)
+    # A walk at twice the rate is there in half the time.
+    usual, fast = select(L).path, select(2 * L, rate=2.0).path
+    assert fast.time == pytest.approx(usual.time / 2, rel=1e-9)
+    assert fast.agreement == pytest.approx(usual.agreement, abs=1e-10)
+
+
+def test_times_double_while_the_kernel_underflows():
+    n = 400
+    L = np.eye(n) - 0.5 * (np.eye(n, k=1) + np.eye(n, k=-1))
+    L[0, 0] = L[-1, -1] = 0.5
+    assert (heat_kernel(L, 20.0) == 0).any()
+    path, H = select(L)
+    doublings = math.log2(path.times[0] / 20)
+    assert doublings == int(doublings) >= 1
+    assert (heat_kernel(L, path.times[0] / 2) == 0).any()
+    assert (H > 0).all()
+    assert path.time == path.times[1]
+    np.testing.assert_allclose(H, heat_kernel(L, path.time), rtol=1e-10)
+
+
+@pytest.mark.parametrize("jumps", [0, 10])
+def test_every_library_chooses_the_time_of_numpy(xp, jumps):
+    L = ring(120, jumps)
+    expected, found = select(L), select(xp.asarray(L))
+    # dt / t is the rounding of e over its slope in log t, about a tenth.
+    assert found.path.time == pytest.approx(expected.path.time, rel=1e3 * xp.eps)
+    assert found.path.agreement == pytest.approx(
+        expected.path.agreement, abs=1e4 * xp.eps
+    )
+    xp.assert_is_native(found.H)
+    xp.assert_is_native(found.path.entropies)

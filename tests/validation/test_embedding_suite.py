@@ -142,6 +142,12 @@ def test_pearson_by_row_ignores_scale_and_shift_of_rows():
     assert embedding_oracles.pearson_by_row(D, G) == pytest.approx(1.0, rel=1e-14)
 
 
+def test_the_goal_of_a_mean_leaves_one_seed_its_scatter():
+    goal, allowed = embedding_geodesics.GOALS[5.0], embedding_geodesics.allowed
+    assert allowed(goal, 5.0, (101, 102)) == goal
+    assert 1 - allowed(goal, 5.0, (101,)) == pytest.approx(0.998 - 0.0014, rel=1e-12)
+
+
 def test_geodesics_of_chosen_points_are_those_of_all():
     for shape in (
         embedding_geodesics.Shape("roll", 5, 0.2),
@@ -206,3 +212,9 @@ def test_a_near_tie_is_no_loss(monkeypatch):
 
 def test_the_table_has_the_published_sets():
     assert len(bench.TABLE) == 15
+
+
+def test_no_seed_of_the_table_served_a_choice():
+    looked_at = {11, 12, 13, 21, 22, 23}
+    assert looked_at.isdisjoint(bench.TABLE_SEEDS)
+    assert looked_at.isdisjoint(embedding_geodesics.SEEDS)

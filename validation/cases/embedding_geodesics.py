@@ -44,6 +44,9 @@ SHORTEST = 0.0015
 SCALE = 0.06
 """Relative error of distances on clean data, in the Frobenius norm."""
 
+SCALE_OF_ONE = 0.07
+"""The same where one seed is all there is: single clouds have from 4 to 7 percent."""
+
 HELD_OUT = 1.1
 """Error of distances from new points over that of the training points."""
 
@@ -240,7 +243,8 @@ def clean(shape: Shape, n: int, seeds: tuple[int, ...]) -> Found:
     note = f"{_spread(errors)}, {len(fits)} seeds"
     unit = "relative, Frobenius norm"
     case = "distances in the units of the data"
-    found = [_row(case, size, float(errors.mean()), SCALE, seconds, note, unit)]
+    goal = SCALE if len(seeds) > 1 else SCALE_OF_ONE
+    found = [_row(case, size, float(errors.mean()), goal, seconds, note, unit)]
     if len(seeds) > 1:
         worst = float(errors.max())
         found.append(

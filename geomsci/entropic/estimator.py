@@ -1,0 +1,451 @@
+"""`EntropicCurvature`: voids, sheets, filaments and nodes of a density field."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+from tqdm.auto import tqdm
+
+from geomsci.backends import public, run
+from geomsci.backends.arrays import Array, array_namespace, common_arrays, device
+from geomsci.backends.dispatch import CHOICES
+from geomsci.entropic import catalogue_stages as points_stage
+from geomsci.entropic import estimator_input as door
+from geomsci.entropic import grid_stages as grid_stage
+from geomsci.entropic.density_field import assign_mass
+from geomsci.reference.entropic.finite_dimension import (
+    CONVENTIONS,
+    effective_dimension,
+)
+from geomsci.reference.entropic.interpolation import interpolated
+from geomsci.reference.entropic.random_fields import shot_noise
+from geomsci.reference.entropic.smoothing import WINDOW_ORDERS
+
+
+class EntropicCurvature(TransformerMixin, BaseEstimator):
+    r"""Entropic curvature of a density on a grid or of a catalogue, at several scales.
+
+    The density is smoothed with a Gaussian of standard deviation R, and its curvature
+
+    .. math:: K_{ij} = -\partial_i \partial_j \log \rho_R
+                       - \partial_i \log \rho_R \, \partial_j \log \rho_R / n
+
+    is the bound of the condition CD(K, N) on transport in the measure
+    :math:`\rho_R dx`: a finite-scale realisation of the theory of arXiv:2604.00593.
+    The number of its eigenvalues above a threshold counts the axes along which matter
+    has collapsed: 0 void, 1 sheet, 2 filament, 3 node.
+
+    Parameters
+    ----------
+    smoothing : float or sequence of S floats, positive
+        Scales R, in the unit of ``box_size``.
+    dimension : float
+        N. Infinity is the log-Hessian; with ``"bakry-emery"`` N = d + 1 is the plain
+        Hessian of the density over the density.
+    convention : {"bakry-emery", "rigid"}
+        n = N - d, over all geodesics, or n = N, over translations alone.
+    probe_width : float, >= 0
+        Standard deviation of the probes, which smooths the logarithm. Grids only.
+    probe_step : float, >= 0
+        Distance of the two probes; 0 is the limit. Grids only.
+    box_size : float, sequence of d floats or None
+        Sides of the periodic box. None: one unit per cell for grids, open space for
+        positions.
+    window : {"pcs", "tsc", "cic", "ngp"}
+        Assignment of positions to an ``n_grid``.
+    compensate : bool
+        Whether the window is divided out of such a grid.
+    threshold : float or ("sigma", float)
+        Of the eigenvalues: in units of curvature, or of the standard deviation of the
+        trace at each scale.
+    n_grid : int, sequence of d int, or None
+        Cells an axis to put positions on; None takes the positions without a grid.
+    backend : {None, "auto", "reference", "numpy", "numba", "cupy"}
+        None: the choice of `geomsci.use_backend` in force.
+
+    Attributes
+    ----------
+    curvature_ : array, shape (S, *space, d (d + 1) / 2)
+        Packed xx, xy, xz, yy, yz, zz (xx, xy, yy); ``space`` is the shape of the grid
+        or (n_points,). Computed on access.
+    eigenvalues_ : array, shape (S, *space, d)
+        Ascending. Above 1 GiB in all computed on access.
+    signature_ : int8 array, shape (S, *space)
+        Number of eigenvalues above the threshold.
+    volume_fractions_, mass_fractions_ : array, shape (S, d + 1)
+        By the number of eigenvalues above the threshold. Positions sample the mass, and
+        each stands for the volume ``w / rho_R``.
+    entropy_ : array, shape (S,)
+        ``<rho log rho>`` of the smoothed density of mean one; NaN in open space.
+    fisher_information_ : array, shape (S,)
+        ``<|grad rho|^2 / rho>``, in the inverse square of the unit.
+    sigma_trace_ : array, shape (S,)
+        Standard deviation of tr K over the grid or the positions.
+    shot_noise_ : array, shape (S,)
+        Standard deviation of tr K that Poisson noise of the positions makes at small
+        contrast; NaN for a grid handed in and in open space.
+    n_features_in_ : int
+        Axes d of space.
+
+    See Also
+    --------
+    log_density_hessian, catalogue_curvature, doroshkevich_fractions
+
+    Notes
+    -----
+    Grids: one forward transform for all scales and one pass over slabs of planes for
+    each, O(n log n) time; the working set is three fields beside what is kept.
+    Catalogues: O(k) a position for k within reach. No eigenvalue is above 1 / R^2
+    unless a compensated grid has too few particles per cell or randoms are given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from geomsci.entropic import EntropicCurvature
+    >>> x = np.arange(64) * (2 * np.pi / 64)
+    >>> rho = np.exp(np.cos(x))[:, None] * np.ones(64)
+    >>> web = EntropicCurvature(0.5, box_size=2 * np.pi, threshold=1e-9).fit(rho)
+    >>> web.volume_fractions_.round(3)
+    array([[0.531, 0.469, 0.   ]])
+    """
+
+    _parameter_constraints = {
+        "smoothing": ["array-like", Interval(Real, 0, None, closed="neither")],
+        "dimension": [Real],
+        "convention": [StrOptions(set(CONVENTIONS))],
+        "probe_width": [Interval(Real, 0, None, closed="left")],
+        "probe_step": [Interval(Real, 0, None, closed="left")],
+        "box_size": [None, "array-like", Interval(Real, 0, None, closed="neither")],
+        "window": [StrOptions(set(WINDOW_ORDERS))],
+        "compensate": ["boolean"],
+        "threshold": [Real, tuple, list],
+        "n_grid": [None, "array-like", Interval(Integral, 4, None, closed="left")],
+        "backend": [None, StrOptions({*CHOICES, "numpy"})],
+    }
+
+    _grid: door.Grid | None
+    _catalogue: points_stage.Catalogue | None
+    _window: str | None
+
+    def __init__(
+        self,
+        smoothing: Any = (5.0, 10.0),
+        *,
+        dimension: float = math.inf,
+        convention: str = "bakry-emery",
+        probe_width: float = 0.0,
+        probe_step: float = 0.0,
+        box_size: Any = None,
+        window: str = "pcs",
+        compensate: bool = True,
+        threshold: Any = 0.0,
+        n_grid: Any = None,
+        backend: str | None = None,
+    ) -> None:
+        self.smoothing = smoothing
+        self.dimension = dimension
+        self.convention = convention
+        self.probe_width = probe_width
+        self.probe_step = probe_step
+        self.box_size = box_size
+        self.window = window
+        self.compensate = compensate
+        self.threshold = threshold
+        self.n_grid = n_grid
+        self.backend = backend
+
+    @public("entropic.EntropicCurvature.fit")
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, randoms: Any = None
+    ) -> EntropicCurvature:
+        """Compute curvature, classes and scalars at every scale.
+
+        Parameters
+        ----------
+        X : array, shape (n, d) with d = 1, 2 or 3, or a grid of 1 to 3 axes
+            Positions, or a density with at least four cells an axis.
+        y : ignored
+        sample_weight : array, shape (n,), positive, optional
+            Weights of positions.
+        randoms : array, shape (m, d), optional
+            Positions that sample the selection of a survey; the curvature is then that
+            of the density relative to it. Not with a grid.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Densities that are not positive, NaN, scales below 1.5 cells or above half
+            the box, positions outside the box, weights or randoms with a grid.
+        TypeError
+            Complex or sparse input.
+        MemoryError
+            If the grid does not fit.
+
+        Warns
+        -----
+        UserWarning
+            For scales of 1.5 to 2 cells, and densities with negative cells.
+        """
+        self._validate_params()
+        radii = door.scales(self.smoothing)
+        threshold = door.threshold_of(self.threshold)
+        positions = door.is_positions(X)
+        if not positions or self.n_grid is not None:
+            self._fit_grid(X, sample_weight, randoms, radii, threshold, positions)
+        else:
+            self._fit_points(X, sample_weight, randoms, radii, threshold)
+        return self
+
+    def _fit_grid(
+        self,
+        X: Any,
+        weights: Any,
+        randoms: Any,
+        radii: list[float],
+        threshold: Any,
+        positions: bool,
+    ) -> None:
+        if randoms is not None:
+            raise ValueError(
+                "randoms need positions without a grid, got a grid: leave n_grid at "
+                "None, or divide the densities yourself."
+            )
+        self._window = None
+        number = None
+        if positions:
+            X, number = self._assigned(X, weights)
+        elif weights is not None:
+            raise ValueError(
+                "sample_weight needs positions, got a grid: weigh the density itself."
+            )
+        grid = door.grid(X, self.box_size)
+        door.grid_scales(radii, grid)
+        d = len(grid.lengths)
+        n = effective_dimension(self.dimension, d, self.convention)
+        xp = array_namespace(grid.field)
+        cells = math.prod(grid.field.shape)
+        size = len(radii) * cells * d * (4 if grid.field.dtype == xp.float32 else 8)
+        keep = size <= grid_stage.KEPT_BYTES
+        probe = grid_stage.Probe(float(self.probe_width), float(self.probe_step))
+        F = grid_stage.transformed(grid.field, grid.lengths)
+        webs = [
+            grid_stage.web(
+                F,
+                R,
+                window=self._window,
+                n=n,
+                probe=probe,
+                threshold=threshold,
+                keep=keep,
+            )
+            for R in tqdm(radii, desc="scales", disable=None, leave=False)
+        ]
+        self._grid, self._catalogue, self._radii, self._n = grid, None, radii, n
+        self._eigenvalues = (
+            xp.stack([web.eigenvalues for web in webs]) if keep else None
+        )
+        volume = math.prod(grid.lengths)
+        density = math.nan if number is None else number / volume
+        self._learn(webs, [web.sigma_trace for web in webs], density, d, grid.field)
+
+    def _assigned(self, X: Any, weights: Any) -> tuple[Array, float]:
+        """Positions on the grid, and the number of points that carry their noise."""
+        if self.box_size is None:
+            raise ValueError(
+                "box_size must be given with n_grid, got None: a grid of positions is "
+                "periodic; leave n_grid at None for open space."
+            )
+        mass = assign_mass(X, self.n_grid, self.box_size, self.window, weights)
+        xp = array_namespace(mass)
+        if self.compensate:
+            self._window = self.window
+        if weights is not None:
+            _, weights = common_arrays(weights=weights)
+        count = points_stage.effective_number(weights, X.shape[0])
+        return mass / xp.mean(mass), count
+
+    def _fit_points(
+        self, X: Any, weights: Any, randoms: Any, radii: list[float], threshold: Any
+    ) -> None:
+        if self.probe_width or self.probe_step:
+            raise ValueError(
+                "probe_width and probe_step need a grid, got positions without one: "
+                "give n_grid, or use catalogue_probe_curvature."
+            )
+        places, weights, randoms, box = door.catalogue(
+            X, weights, randoms, self.box_size, radii
+        )
+        d = places.shape[1]
+        n = effective_dimension(self.dimension, d, self.convention)
+        catalogue = points_stage.Catalogue(places, weights, randoms, box)
+        self._grid, self._catalogue, self._radii, self._n = None, catalogue, radii, n
+        mean = None
+        volume = math.nan if box is None else math.prod(box)
+        xp = array_namespace(places)
+        if randoms is not None:
+            mean = 1.0
+        elif box is not None:
+            total = places.shape[0] if weights is None else float(xp.sum(weights))
+            mean = total / volume
+        webs, sigmas, values = [], [], []
+        for R in tqdm(radii, desc="scales", disable=None, leave=False):
+            web = points_stage.point_web(places, catalogue, R, n=n)
+            sigma = points_stage.spread(points_stage.trace_of(web.curvature, d))
+            level = grid_stage.level(threshold, sigma)
+            above = xp.astype(web.eigenvalues > level, xp.int8)
+            signature = xp.sum(above, axis=-1, dtype=xp.int8)
+            scalars = points_stage.point_scalars(web, signature, weights, mean)
+            webs.append(grid_stage.Web(None, signature, *scalars, sigma))
+            sigmas.append(sigma)
+            values.append(xp.astype(web.eigenvalues, places.dtype, copy=False))
+        self._eigenvalues = xp.stack(values)
+        number = points_stage.effective_number(weights, places.shape[0])
+        self._learn(webs, sigmas, number / volume, d, places)
+
+    def _learn(
+        self,
+        webs: list[grid_stage.Web],
+        sigmas: list[float],
+        density: float,
+        d: int,
+        like: Array,
+    ) -> None:
+        """Store what the scales gave, as arrays beside ``like``."""
+        xp, place = array_namespace(like), device(like)
+
+        def numbers(values: Any) -> Array:
+            return xp.asarray(values, dtype=xp.float64, device=place)
+
+        self.n_features_in_ = d
+        self.signature_ = xp.stack([web.signature for web in webs])
+        self.volume_fractions_ = numbers([web.volume_fractions for web in webs])
+        self.mass_fractions_ = numbers([web.mass_fractions for web in webs])
+        self.entropy_ = numbers([web.entropy for web in webs])
+        self.fisher_information_ = numbers([web.fisher_information for web in webs])
+        self.sigma_trace_ = numbers(sigmas)
+        radii = numbers(self._radii)
+        if math.isnan(density):
+            self.shot_noise_ = xp.full_like(radii, math.nan)
+        else:
+            self.shot_noise_ = shot_noise(numbers(density), radii, d)[0]
+
+    # What is computed on access
+
+    @property
+    def curvature_(self) -> Array:
+        """Packed curvature of the grid or the positions at all scales."""
+        check_is_fitted(self, "signature_")
+        return self._curvature(None)
+
+    @property
+    def eigenvalues_(self) -> Array:
+        """Eigenvalues at all scales, ascending."""
+        check_is_fitted(self, "signature_")
+        if self._eigenvalues is not None:
+            return self._eigenvalues
+        return run("entropic.symmetric_eigenvalues", self._curvature(None))
+
+    def _curvature(self, points: Array | None) -> Array:
+        """Packed curvature at all scales, at points if they are given."""
+        found = []
+        for R in self._radii:
+            if self._catalogue is not None:
+                where = self._catalogue.positions if points is None else points
+                web = points_stage.point_web(where, self._catalogue, R, n=self._n)
+                K = array_namespace(where).astype(
+                    web.curvature, where.dtype, copy=False
+                )
+            else:
+                K = self._grid_curvature(R)
+                assert self._grid is not None
+                if points is not None:
+                    K = interpolated(K, points, self._grid.lengths)
+            found.append(K)
+        return array_namespace(found[0]).stack(found)
+
+    def _grid_curvature(self, R: float) -> Array:
+        """Packed curvature of the grid at one scale."""
+        assert self._grid is not None
+        probe = grid_stage.Probe(float(self.probe_width), float(self.probe_step))
+        F = grid_stage.transformed(self._grid.field, self._grid.lengths)
+        return grid_stage.probed_curvature(
+            F, R, window=self._window, n=self._n, probe=probe
+        )
+
+    @public("entropic.EntropicCurvature.transform")
+    def transform(self, points: Any = None) -> Array:
+        """Eigenvalues of the curvature, at the grid or positions of fit or at points.
+
+        Parameters
+        ----------
+        points : array, shape (m, d), optional
+            In the box of a grid, where the curvature is interpolated linearly between
+            cell centres; anywhere for a catalogue, where it is exact.
+
+        Returns
+        -------
+        eigenvalues : array, shape (S, *space, d) or (S, m, d)
+            Ascending.
+        """
+        check_is_fitted(self, "signature_")
+        if points is None:
+            return self.eigenvalues_
+        like = self.signature_
+        _, points, _ = common_arrays(points=points, signature_=like)
+        d = self.n_features_in_
+        if points.ndim != 2 or points.shape[1] != d:
+            raise ValueError(
+                f"points must have shape (m, {d}) as the space of fit, got "
+                f"{tuple(points.shape)}."
+            )
+        return run("entropic.symmetric_eigenvalues", self._curvature(points))
+
+    @public("entropic.EntropicCurvature.predict")
+    def predict(self, points: Any = None) -> Array:
+        """Classes 0 to d: void, sheet, filament, node in three dimensions.
+
+        Parameters
+        ----------
+        points : array, shape (m, d), optional
+            As in `transform`.
+
+        Returns
+        -------
+        signature : int8 array, shape (S, *space) or (S, m)
+        """
+        check_is_fitted(self, "signature_")
+        if points is None:
+            return self.signature_
+        values = self.transform(points)
+        xp = array_namespace(values)
+        threshold = door.threshold_of(self.threshold)
+        classes = [
+            xp.sum(
+                xp.astype(
+                    values[s, ...]
+                    > grid_stage.level(threshold, float(self.sigma_trace_[s])),
+                    xp.int8,
+                ),
+                axis=-1,
+                dtype=xp.int8,
+            )
+            for s in range(values.shape[0])
+        ]
+        return xp.stack(classes)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.positive_only = True
+        tags.target_tags.required = False
+        tags.array_api_support = True
+        return tags

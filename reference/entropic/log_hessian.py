@@ -1,0 +1,292 @@
+r"""Curvature tensor K = -Hess log rho_R of a smoothed field, slab by slab.
+
+The quotient form
+
+.. math:: K_{ij} = -\rho_{ij} / \rho + \rho_i \rho_j / \rho^2
+
+takes spectral derivatives of the smoothed density, not of its logarithm: the logarithm
+of a band-limited field is not band-limited, while these derivatives are exact at the
+grid points. The components are packed xx, xy, xz, yy, yz, zz (xx, xy, yy in the plane).
+
+The inverse transform along the first axis is made for three half-complex arrays: the
+smoothed coefficients, and those times i k_0 and -k_0^2. Everything else happens on
+slabs of planes of the first axis: ten two-dimensional inverse transforms and the
+quotients. The working set is three fields and a slab, whatever is kept of the result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from geomsci.backends import fft
+from geomsci.backends.arrays import Array, array_namespace, device, library
+from geomsci.backends.tiling import DEVICE_BYTES, each_tile, tiles
+from geomsci.reference.entropic.smoothing import (
+    FieldTransform,
+    axis_filter,
+    transform,
+    wavenumbers,
+)
+
+SLAB_BYTES = 4 * 1024 * 1024
+"""Temporaries of a slab on the host: a few planes at 128^3, one from 256^3 on."""
+
+
+class SmoothedTransform(NamedTuple):
+    """What the slabs of one scale are made from.
+
+    ``parts`` are the smoothed field and its first two derivatives along axis 0: real
+    values on axis 0, coefficients on the others (in one dimension values alone).
+    ``modes`` carries the shape, the sides and the type, not the coefficients' values.
+    """
+
+    parts: tuple[Array, Array, Array]
+    modes: FieldTransform
+
+
+class Derivatives(NamedTuple):
+    """Smoothed density on some planes with its first and second derivatives.
+
+    ``first`` has d arrays, ``second`` the d (d + 1) / 2 packed components.
+    """
+
+    planes: slice
+    density: Array
+    first: tuple[Array, ...]
+    second: tuple[Array, ...]
+
+
+class CurvatureSlab(NamedTuple):
+    """Planes of the smoothed density with the derivatives of its logarithm.
+
+    ``density`` has the shape (planes, ...), ``gradient`` of log rho_R (..., d) and
+    ``curvature`` = -Hess log rho_R (..., d (d + 1) / 2), packed.
+    """
+
+    planes: slice
+    density: Array
+    gradient: Array
+    curvature: Array
+
+
+class Curvature(NamedTuple):
+    """Packed K at one scale, and how many cells had no positive smoothed density.
+
+    In those cells K means nothing. ``lowest`` is the smallest smoothed density.
+    """
+
+    curvature: Array
+    n_nonpositive: int
+    lowest: float
+
+
+def packed_pairs(d: int) -> list[tuple[int, int]]:
+    """Axes (i, j), i <= j, of the packed components of a symmetric d x d tensor."""
+    return [(i, j) for i in range(d) for j in range(i, d)]
+
+
+def full_tensor(packed: Array, d: int) -> Array:
+    """Packed components (..., d (d + 1) / 2) as symmetric matrices (..., d, d)."""
+    xp = array_namespace(packed)
+    number = {pair: p for p, pair in enumerate(packed_pairs(d))}
+    order = [number[min(i, j), max(i, j)] for i in range(d) for j in range(d)]
+    index = xp.asarray(order, dtype=xp.int64, device=device(packed))
+    return xp.reshape(xp.take(packed, index, axis=-1), (*packed.shape[:-1], d, d))
+
+
+def prepare(
+    F: FieldTransform, R: float, window: str | None = None
+) -> SmoothedTransform:
+    """Smooth at scale ``R`` and invert the first axis: three half-complex arrays.
+
+    Parameters
+    ----------
+    F : FieldTransform
+        Of the density; it is not changed and serves the next scale.
+    R : float
+    window : {"ngp", "cic", "tsc", "pcs"}, optional
+        Assignment window to divide out in the same pass.
+
+    Notes
+    -----
+    Worked column by column, so that no temporary of the field's size is made.
+    """
+    xp = array_namespace(F.coefficients)
+    filters = [axis_filter(F, axis, R, window) for axis in range(len(F.shape))]
+    ik = _imaginary(F, 0)
+    minus_k2 = -(wavenumbers(F, 0) ** 2)
+    if len(F.shape) == 1:
+        G, n = F.coefficients * filters[0], F.shape[0]
+        line = (fft.irfft(G * factor, n=n) for factor in (1.0, ik, minus_k2))
+        a, b, c = line
+        return SmoothedTransform((a, b, c), F)
+    parts = tuple(xp.empty_like(F.coefficients) for _ in range(3))
+    column = math.prod(F.coefficients.shape) // F.coefficients.shape[1]
+    bytes_per_item = 4 * _item_bytes(F) * column
+
+    def columns(tile: slice) -> None:
+        G = F.coefficients[:, tile, ...] * filters[0]
+        for axis in range(1, len(F.shape)):
+            factor = filters[axis]
+            G = G * (factor[:, tile, ...] if axis == 1 else factor)
+        for part, factor in zip(parts, (None, ik, minus_k2)):
+            part[:, tile, ...] = fft.ifft(G if factor is None else G * factor, axis=0)
+
+    n_columns = F.coefficients.shape[1]
+    target = _target(F.coefficients)
+    each_tile(columns, n_columns, bytes_per_item, like=F.coefficients, target=target)
+    return SmoothedTransform((parts[0], parts[1], parts[2]), F)
+
+
+def derivatives(S: SmoothedTransform, planes: slice) -> Derivatives:
+    """Density and its first and second derivatives on some planes of the first axis.
+
+    Odd and mixed derivatives drop the Nyquist modes, second ones along an axis keep
+    them.
+    """
+    A, B, C = (part[planes, ...] for part in S.parts)
+    d = len(S.modes.shape)
+    if d == 1:
+        return Derivatives(planes, A, (B,), (C,))
+    ik = [_imaginary(S.modes, axis) for axis in range(d)]
+
+    def real(coefficients: Array) -> Array:
+        return fft.irfftn(
+            coefficients, s=S.modes.shape[1:], axes=tuple(range(1, d)), workers=1
+        )
+
+    first = (real(B), *(real(A * ik[j]) for j in range(1, d)))
+    second = []
+    for i, j in packed_pairs(d):
+        if j == 0:
+            second.append(real(C))
+        elif i == 0:
+            second.append(real(B * ik[j]))
+        elif i == j:
+            second.append(real(A * -(wavenumbers(S.modes, i) ** 2)))
+        else:
+            second.append(real(A * (ik[i] * ik[j])))
+    return Derivatives(planes, real(A), first, tuple(second))
+
+
+def slab(S: SmoothedTransform, planes: slice) -> CurvatureSlab:
+    """Density, gradient of its logarithm and curvature on some planes.
+
+    Cells without positive density are divided by one instead: count them with
+    ``slab.density <= 0`` before anything is read from them.
+    """
+    D = derivatives(S, planes)
+    xp = array_namespace(D.density)
+    density = xp.where(D.density > 0, D.density, xp.ones_like(D.density))
+    inverse_density = 1.0 / density
+    gradient = [rho_i * inverse_density for rho_i in D.first]
+    curvature = [
+        gradient[i] * gradient[j] - rho_ij * inverse_density
+        for (i, j), rho_ij in zip(packed_pairs(len(D.first)), D.second)
+    ]
+    return CurvatureSlab(
+        planes, D.density, xp.stack(gradient, axis=-1), xp.stack(curvature, axis=-1)
+    )
+
+
+def slabs(
+    S: SmoothedTransform, *, target: int | None = None
+) -> Iterator[CurvatureSlab]:
+    """`slab` over all planes in order.
+
+    Parameters
+    ----------
+    S : SmoothedTransform
+    target : int, optional
+        Bytes of the temporaries of one slab; default `SLAB_BYTES` on the host.
+    """
+    for planes in plane_tiles(S, target=target):
+        yield slab(S, planes)
+
+
+def plane_tiles(S: SmoothedTransform, *, target: int | None = None) -> list[slice]:
+    """Slices of the first axis, each about ``target`` bytes of temporaries."""
+    n = S.modes.shape[0]
+    return list(tiles(n, plane_bytes(S), target=target or _target(S.parts[0])))
+
+
+def plane_bytes(S: SmoothedTransform) -> int:
+    """Bytes that the temporaries of one plane take: about 24 real planes."""
+    return 24 * math.prod(S.modes.shape[1:]) * _item_bytes(S.modes) // 2
+
+
+def log_hessian(
+    field: Array,
+    radii: Sequence[float],
+    lengths: Sequence[float],
+    window: str | None = None,
+) -> list[Curvature]:
+    """Packed K = -Hess log rho_R at several scales that share one forward transform.
+
+    Parameters
+    ----------
+    field : array, shape (n_1, ..., n_d), d = 1, 2 or 3
+    radii : sequence of S float
+    lengths : sequence of d float
+    window : {"ngp", "cic", "tsc", "pcs"}, optional
+        Assignment window to divide out.
+
+    Returns
+    -------
+    results : list of S `Curvature`
+
+    Notes
+    -----
+    O(n log n) time for n cells. Memory: the transform, three arrays of its size, and
+    the d (d + 1) / 2 components of each scale.
+    """
+    F = transform(field, lengths)
+    return [_whole(prepare(F, R, window), field) for R in radii]
+
+
+def _whole(S: SmoothedTransform, field: Array) -> Curvature:
+    """All slabs of one scale in one array."""
+    xp = array_namespace(field)
+    d = len(S.modes.shape)
+    K = xp.empty(
+        (*field.shape, d * (d + 1) // 2), dtype=field.dtype, device=device(field)
+    )
+    counts: list[int] = []
+    lowest: list[float] = []
+
+    def work(planes: slice) -> None:
+        part = slab(S, planes)
+        K[planes, ...] = part.curvature
+        counts.append(n_nonpositive(part.density))
+        lowest.append(float(xp.min(part.density)))
+
+    each_tile(
+        work, field.shape[0], plane_bytes(S), like=field, target=_target(S.parts[0])
+    )
+    return Curvature(K, sum(counts), min(lowest))
+
+
+def n_nonpositive(density: Array) -> int:
+    """Number of cells without positive density (a NaN counts as one)."""
+    xp = array_namespace(density)
+    return int(xp.sum(xp.astype(~(density > 0), xp.int64)))
+
+
+def _imaginary(F: FieldTransform, axis: int) -> Array:
+    """i k along an axis, the Nyquist mode zeroed."""
+    xp = array_namespace(F.coefficients)
+    return xp.astype(wavenumbers(F, axis, odd=True), F.coefficients.dtype) * 1j
+
+
+def _item_bytes(F: FieldTransform) -> int:
+    """Bytes of one coefficient."""
+    xp = array_namespace(F.coefficients)
+    return 8 if F.coefficients.dtype == xp.complex64 else 16
+
+
+def _target(x: Array) -> int:
+    """Bytes of temporaries of a slab where ``x`` lives."""
+    on_host = library(x) == "numpy" or "cpu" in str(device(x)).lower()
+    return SLAB_BYTES if on_host else DEVICE_BYTES
