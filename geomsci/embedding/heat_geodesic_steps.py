@@ -119,9 +119,13 @@ def distinct(points: Any, metric: str, n_neighbors: int) -> tuple[Array, Array]:
             first = xp.take(first, near.first)
             inverse = xp.take(near.inverse, inverse)
         return first, inverse
+    n = points.shape[0]
+    if metric == "precomputed" and n_neighbors < n <= ALL_UP_TO:
+        limit = copy_limit(points, n_neighbors, metric=metric)
+        return near_rows(points, limit, metric=metric)
     like = points.data if hasattr(points, "tocsr") else points
     xp = array_namespace(like)
-    rows = xp.arange(points.shape[0], dtype=xp.int64, device=device(like))
+    rows = xp.arange(n, dtype=xp.int64, device=device(like))
     return rows, rows
 
 
@@ -146,10 +150,12 @@ def representatives(
         return Nodes(points, first)
     xp = array_namespace(first)
     if metric == "precomputed":
-        if wanted is None or wanted >= n:
-            return Nodes(points, first)
-        drawn = np.sort(rng.choice(n, size=wanted, replace=False))
-        rows = from_host(drawn.astype(np.int64), first)
+        rows = first
+        if wanted is not None and not isinstance(wanted, str) and wanted < n:
+            drawn = np.sort(rng.choice(n, size=wanted, replace=False))
+            rows = xp.take(first, from_host(drawn.astype(np.int64), first))
+        if rows.shape[0] == points.shape[0]:
+            return Nodes(points, rows)
         return Nodes(xp.take(xp.take(points, rows, axis=0), rows, axis=1), rows)
     different = points if n == points.shape[0] else xp.take(points, first, axis=0)
     if wanted is None or isinstance(wanted, str) or wanted >= n:

@@ -60,7 +60,8 @@ def test_distances_are_geodesics_in_the_units_of_the_data(mds):
     # Clean data: the design promises 6 % without a fitted scale.
     assert np.linalg.norm(D - true) <= 0.06 * np.linalg.norm(true)
     Y = found.embedding_
-    assert relative_error(Y, Y, sheet, sheet) <= 0.06
+    if mds != "classical":  # which does not fit distances, but inner products
+        assert relative_error(Y, Y, sheet, sheet) <= 0.06
     assert np.corrcoef(pdist(Y), pdist(sheet))[0, 1] >= 0.998
 
 
