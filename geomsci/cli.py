@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import geomsci
-from geomsci import cli_sampling
+from geomsci import cli_entropic, cli_sampling
 from geomsci.backends import BackendUnavailable, current_backend, show_backends
 
 EXIT_OK, EXIT_OVER_BUDGET, EXIT_USAGE = 0, 1, 2
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fisher(commands)
     cli_sampling.add_sample(commands)
     cli_sampling.add_fit(commands)
+    cli_entropic.add_entropic(commands)
     commands.add_parser(
         "backends",
         help="show what is installed, what is usable and which kernels exist",
@@ -359,6 +360,10 @@ def _refusals(command: str) -> tuple[type[Exception], ...]:
         from geomsci.sampling.command_problem import CommandError as SamplingError
 
         return SamplingError, BackendUnavailable
+    if command == "entropic":
+        from geomsci.entropic.command_input import CommandError as EntropicError
+
+        return EntropicError, BackendUnavailable
     from geomsci.validation.job import JobError
     from geomsci.validation.report import ReportError
     from geomsci.validation.suites import UnknownName

@@ -20,15 +20,25 @@ from geomsci.plotting_canvas import (
 )
 from geomsci.plotting_diagnostics import diffusion_time_curve, shepard_diagram
 from geomsci.plotting_embedding import embedding
+from geomsci.plotting_web import (
+    catalogue_slice,
+    eigenvalue_pdf,
+    web_fractions,
+    web_slice,
+)
 
 __all__ = [
+    "catalogue_slice",
     "diffusion_time_curve",
+    "eigenvalue_pdf",
     "embedding",
     "plot_coupling_scan",
     "plot_curvature_growth",
     "plot_effective_exponents",
     "plot_scores",
     "shepard_diagram",
+    "web_fractions",
+    "web_slice",
 ]
 
 COLOURS = "YlGnBu"

@@ -25,6 +25,7 @@ Inputs = Mapping[str, np.ndarray]
 SUITES: dict[str, str] = {
     "eeg": "geomsci.validation.cases.eeg",
     "embedding": "geomsci.validation.cases.embedding",
+    "entropic": "geomsci.validation.cases.entropic",
     "fisher": "geomsci.validation.cases.fisher",
     "sampling": "geomsci.validation.cases.sampling",
     "spd": "geomsci.validation.cases.spd",

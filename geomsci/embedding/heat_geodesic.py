@@ -325,7 +325,7 @@ class HeatGeodesicEmbedding(
         first, inverse = steps.distinct(points, self.metric, self.n_neighbors)
         n_neighbors = self._neighbours(first.shape[0], X)
 
-        def walk(points: Any) -> steps.Walk:
+        def walk(points: Any, moved: bool = False) -> steps.Walk:
             return steps.walk(
                 points,
                 first,
@@ -341,6 +341,7 @@ class HeatGeodesicEmbedding(
                 floor=self.floor,
                 rng=rng,
                 report=report,
+                moved=moved,
             )
 
         found = walk(points)
@@ -355,7 +356,7 @@ class HeatGeodesicEmbedding(
             moved = mean_shift(points, to)
             with warnings.catch_warnings(record=True) as raised:
                 warnings.simplefilter("always")
-                again = walk(moved)
+                again = walk(moved, moved=True)
             if steps.is_clean(again.heat):
                 self._attractor, points, found = to, moved, again
                 for warning in raised:

@@ -69,6 +69,9 @@ ALL_UP_TO = 3000
 REPRESENTATIVES = 2000
 """Number of representatives above."""
 
+THINNEST_CELL = 0.25
+"""Part of the median cell that a representative of moved points must stand for."""
+
 AGREEMENT_WITHOUT_NOISE = 0.999
 """Agreement of distances that points drawn to a surface must reach to be used."""
 
@@ -137,11 +140,18 @@ class Nodes(NamedTuple):
 
 
 def representatives(
-    points: Any, first: Array, wanted: str | int | None, metric: str, rng: Any
+    points: Any,
+    first: Array,
+    wanted: str | int | None,
+    metric: str,
+    rng: Any,
+    *,
+    moved: bool = False,
 ) -> Nodes:
     """What stands for the points in the graph: all different rows, or a choice.
 
-    Chosen points are means of rows, see `choose`; of distances rows are drawn.
+    Chosen points are means of rows, see `choose`, of points that were moved only those
+    of well-filled cells; of distances rows are drawn.
     """
     n = first.shape[0]
     if wanted == "auto":
@@ -160,7 +170,8 @@ def representatives(
     different = points if n == points.shape[0] else xp.take(points, first, axis=0)
     if wanted is None or isinstance(wanted, str) or wanted >= n:
         return Nodes(different, first)
-    return Nodes(choose(different, wanted, rng), None)
+    thinnest = THINNEST_CELL if moved else 0.0
+    return Nodes(choose(different, wanted, rng, thinnest=thinnest), None)
 
 
 def extended(distances: Array, indices: Array, Y: Array) -> Array:
@@ -355,9 +366,10 @@ def walk(
     floor: float,
     rng: Any,
     report: Progress,
+    moved: bool = False,
 ) -> Walk:
     """The stages from points to a heat kernel, one after the other."""
-    nodes = representatives(points, first, n_representatives, metric, rng)
+    nodes = representatives(points, first, n_representatives, metric, rng, moved=moved)
     size = nodes.values.shape[0]
     report("representatives", f"{size} of {points.shape[0]} points")
     graph = neighbourhood_graph(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from geomsci.backends import run
 from geomsci.backends.arrays import Array, array_namespace, device
 from geomsci.backends.tiling import each_tile
+from geomsci.entropic.catalogue_stages import spread, trace_of
 from geomsci.entropic.field_checks import positive_smoothed
 from geomsci.reference.entropic.finite_dimension import finite_dimension
 from geomsci.reference.entropic.log_hessian import (
@@ -38,15 +39,25 @@ KEPT_BYTES = 1 << 30
 
 
 class Web(NamedTuple):
-    """What one scale gives: eigenvalues (or None), classes, fractions and scalars."""
+    """Fractions and scalars of one scale."""
 
-    eigenvalues: Array | None
-    signature: Array
     volume_fractions: list[float]
     mass_fractions: list[float]
     entropy: float
     fisher_information: float
     sigma_trace: float
+
+
+class Maps(NamedTuple):
+    """Where the maps of one scale go: row ``scale`` of arrays over all scales.
+
+    ``signature`` has the shape (S, *space), ``eigenvalues`` (S, *space, d), or is None
+    if they are not kept.
+    """
+
+    signature: Array
+    eigenvalues: Array | None
+    scale: int
 
 
 class Probe(NamedTuple):
@@ -75,145 +86,161 @@ def transformed(field: Array, lengths: Sequence[float]) -> FieldTransform:
     return transform(field, lengths)
 
 
+def maps(like: Array, n_scales: int, d: int, *, keep: bool) -> tuple[Array, Any]:
+    """Empty classes, and eigenvalues if they are kept, of all scales."""
+    xp, place = array_namespace(like), device(like)
+    shape = (n_scales, *like.shape)
+    signature = xp.empty(shape, dtype=xp.int8, device=place)
+    values = xp.empty((*shape, d), dtype=like.dtype, device=place) if keep else None
+    return signature, values
+
+
 def web(
     F: FieldTransform,
     R: float,
+    found: Maps,
     *,
     window: str | None,
     n: float,
     probe: Probe,
     threshold: float | tuple[str, float],
-    keep: bool,
+    rounding: float = 0.0,
 ) -> Web:
-    """Eigenvalues, classes and scalars of one scale.
+    """Fill the maps of one scale; returns its fractions and scalars.
+
+    One pass over the slabs; two if the threshold is in units of a standard deviation,
+    which the first one finds.
 
     Parameters
     ----------
     F : FieldTransform
     R : float
+    found : Maps
+        Written.
     window : str or None
         Assignment window to divide out.
     n : float
         Of K^(N); infinite for the log-Hessian.
     probe : Probe
     threshold : float or ("sigma", float)
-    keep : bool
-        Whether eigenvalues are kept beside the classes.
+    rounding : float
+        Of the transforms, in the unit of the density.
     """
     S = prepare(F, R, window)
-    scalars = _scalars(S, R, n)
-    if probe != Probe(0.0, 0.0):
-        return _probed_web(S, F, R, window, n, probe, threshold, scalars)
-    floor = level(threshold, scalars.sigma_trace)
-    like = S.parts[0]
-    xp = array_namespace(like)
-    shape, d = F.shape, len(F.shape)
-    place, real = device(like), _real_dtype(xp, like)
-    signature = xp.empty(shape, dtype=xp.int8, device=place)
-    values = xp.empty((*shape, d), dtype=real, device=place) if keep else None
+    weight, mean = 1.0 - 1.0 / n, mean_density(F)
+    probed = probe != Probe(0.0, 0.0)
+    if probed or isinstance(threshold, tuple):
+        scalars = _scan(S, R, weight, mean, rounding)
+        if probed:
+            del S
+            return _probed_web(F, R, window, n, probe, threshold, scalars, found)
+        threshold = level(threshold, scalars.sigma_trace)
     counts = _Sums()
-    weight = 1.0 - 1.0 / n
 
-    def work(planes: slice) -> None:
-        D = derivatives(S, planes)
-        options = {"weight": weight, "threshold": floor}
+    def classify(D: Derivatives) -> None:
+        options = {"weight": weight, "threshold": threshold}
         fields = (D.density, D.first, D.second)
-        if values is None:
-            found = run("entropic.quotient_signature", *fields, **options)
+        if found.eigenvalues is None:
+            classes = run("entropic.quotient_signature", *fields, **options)
         else:
-            lam, found = run("entropic.quotient_eigenvalues", *fields, **options)
-            values[planes, ...] = lam
-        signature[planes, ...] = found
-        counts.add(planes.start, _class_sums(D.density, found, d))
+            values, classes = run("entropic.quotient_eigenvalues", *fields, **options)
+            found.eigenvalues[found.scale, D.planes, ...] = values
+        found.signature[found.scale, D.planes, ...] = classes
+        counts.add(D.planes.start, _class_sums(D.density, classes, len(F.shape)))
 
-    _over_planes(work, S)
-    return _with_fractions(values, signature, counts.totals(), scalars)
+    scalars = _scan(S, R, weight, mean, rounding, classify)
+    return _with_fractions(counts.totals(), scalars)
+
+
+def mean_density(F: FieldTransform) -> float:
+    """Mean of the field: its mode of wavenumber zero, which no smoothing changes."""
+    zero = F.coefficients[(0,) * len(F.shape)]
+    return float(array_namespace(zero).real(zero)) / math.prod(F.shape)
 
 
 class _Scalars(NamedTuple):
-    mean_density: float
     entropy: float
     fisher_information: float
     sigma_trace: float
 
 
-def _scalars(S: SmoothedTransform, R: float, n: float) -> _Scalars:
-    """Entropy, Fisher information and scatter of tr K^(N); refuses rho_R <= 0."""
-    sums = _Sums()
-    lows: list[float] = []
-    weight = 1.0 - 1.0 / n
+def _scan(
+    S: SmoothedTransform,
+    R: float,
+    weight: float,
+    mean: float,
+    rounding: float,
+    then: Callable[[Derivatives], None] | None = None,
+) -> _Scalars:
+    """Entropy, Fisher information and scatter of tr K^(N); refuses rho_R <= 0.
+
+    ``then`` is called with the derivatives on every slab of positive density.
+    """
+    sums, lows = _Sums(), []
 
     def work(planes: slice) -> None:
         D = derivatives(S, planes)
-        bad, lowest, totals = _slab_sums(D, weight)
+        bad, lowest = n_nonpositive(D.density), float(_least(D.density))
         lows.append(lowest)
+        totals = [0.0] * 4 if bad else _slab_sums(D, weight, mean)
         sums.add(planes.start, [float(bad), *totals])
+        if then is not None and not bad:
+            then(D)
 
     _over_planes(work, S)
-    bad, mass, entropy, fisher, trace, square = sums.totals()
+    bad, entropy, fisher, trace, square = sums.totals()
     cells = math.prod(S.modes.shape)
-    positive_smoothed(int(bad), cells, min(lows), R)
-    mean = mass / cells
+    positive_smoothed(int(bad), cells, min(lows), R, rounding)
     variance = square / cells - (trace / cells) ** 2
-    return _Scalars(
-        mean,
-        entropy / mass - math.log(mean),
-        fisher / mass,
-        math.sqrt(max(0.0, variance)),
-    )
+    return _Scalars(entropy / cells, fisher / cells, math.sqrt(max(0.0, variance)))
 
 
-def _slab_sums(D: Derivatives, weight: float) -> tuple[int, float, list[float]]:
-    """Cells that are not positive, lowest density, and the sums of one slab."""
+def _least(x: Array) -> Array:
+    return array_namespace(x).min(x)
+
+
+def _slab_sums(D: Derivatives, weight: float, mean: float) -> list[float]:
+    """Sums of rho log rho, rho |grad log rho|^2, tr K and its square over a slab.
+
+    The density is divided by ``mean``.
+    """
     xp = array_namespace(D.density)
-    rho = D.density
-    bad, lowest = n_nonpositive(rho), float(xp.min(rho))
-    if bad:
-        return bad, lowest, [0.0] * 5
-    slope = D.first[0] ** 2
+    rho = D.density / mean
+    slope = (D.first[0] / D.density) ** 2
     for part in D.first[1:]:
-        slope = slope + part**2
-    slope = slope / rho
-    pairs = packed_pairs(len(D.first))
-    laplacian = [part for (i, j), part in zip(pairs, D.second) if i == j]
-    total = laplacian[0]
-    for part in laplacian[1:]:
-        total = total + part
-    trace = (weight * slope - total) / rho
-    terms = (rho, rho * xp.log(rho), slope, trace, trace**2)
-    return bad, lowest, [float(xp.sum(term, dtype=xp.float64)) for term in terms]
+        slope = slope + (part / D.density) ** 2
+    laplacian = None
+    for (i, j), part in zip(packed_pairs(len(D.first)), D.second):
+        if i == j:
+            laplacian = part if laplacian is None else laplacian + part
+    trace = weight * slope - laplacian / D.density
+    terms = (rho * xp.log(rho), rho * slope, trace, trace**2)
+    return [float(xp.sum(term, dtype=xp.float64)) for term in terms]
 
 
-def _class_sums(density: Array, count: Array, d: int) -> list[float]:
+def _class_sums(density: Array, classes: Array, d: int) -> list[float]:
     """Cells and mass of each class in a slab."""
     xp = array_namespace(density)
     cells, mass = [], []
     for c in range(d + 1):
-        inside = count == c
-        cells.append(float(xp.sum(xp.astype(inside, xp.int64))))
+        inside = classes == c
+        cells.append(float(xp.count_nonzero(inside)))
         here = xp.where(inside, density, xp.zeros_like(density))
         mass.append(float(xp.sum(here, dtype=xp.float64)))
     return [*cells, *mass]
 
 
-def _with_fractions(
-    values: Array | None, signature: Array, totals: list[float], scalars: _Scalars
-) -> Web:
+def _with_fractions(totals: list[float], scalars: _Scalars) -> Web:
     half = len(totals) // 2
     cells, mass = totals[:half], totals[half:]
     return Web(
-        values,
-        signature,
         [c / math.fsum(cells) for c in cells],
         [m / math.fsum(mass) for m in mass],
-        scalars.entropy,
-        scalars.fisher_information,
-        scalars.sigma_trace,
+        *scalars,
     )
 
 
 def _probed_web(
-    S: SmoothedTransform,
     F: FieldTransform,
     R: float,
     window: str | None,
@@ -221,24 +248,21 @@ def _probed_web(
     probe: Probe,
     threshold: float | tuple[str, float],
     scalars: _Scalars,
+    found: Maps,
 ) -> Web:
     """The same for probes of a width or a distance: the whole tensor at once."""
     K = probed_curvature(F, R, window=window, n=n, probe=probe)
     xp = array_namespace(K)
     d = len(F.shape)
-    trace = K[..., 0]
-    for p, (i, j) in enumerate(packed_pairs(d)):
-        if i == j and p:
-            trace = trace + K[..., p]
-    spread = float(xp.sqrt(xp.mean((trace - xp.mean(trace)) ** 2)))
-    floor = level(threshold, spread)
+    sigma = spread(trace_of(K, d))
     values = run("entropic.symmetric_eigenvalues", K)
-    signature = xp.sum(xp.astype(values > floor, xp.int8), axis=-1, dtype=xp.int8)
-    density = inverse(filtered(F, R, window))
-    totals = _class_sums(density, signature, d)
-    return _with_fractions(
-        values, signature, totals, scalars._replace(sigma_trace=spread)
-    )
+    above = xp.astype(values > level(threshold, sigma), xp.int8)
+    classes = xp.sum(above, axis=-1, dtype=xp.int8)
+    found.signature[found.scale, ...] = classes
+    if found.eigenvalues is not None:
+        found.eigenvalues[found.scale, ...] = values
+    totals = _class_sums(inverse(filtered(F, R, window)), classes, d)
+    return _with_fractions(totals, scalars._replace(sigma_trace=sigma))
 
 
 def probed_curvature(

@@ -28,7 +28,7 @@ FEWEST, MOST = 10, 50
 SMALLEST_SAMPLE = 500
 """Points of which ten are a small part: fewer are not worth a mean."""
 
-LARGEST_SAMPLE = 40_000
+LARGEST_SAMPLE = 10_000
 """Points that are looked at for neighbours."""
 
 

@@ -39,7 +39,13 @@ TILE_BYTES = 4 * 1024 * 1024
 
 
 def choose(
-    X: Array, m: int, rng: Any, *, method: str = "cover", n_steps: int = N_STEPS
+    X: Array,
+    m: int,
+    rng: Any,
+    *,
+    method: str = "cover",
+    n_steps: int = N_STEPS,
+    thinnest: float = 0.0,
 ) -> Array:
     """Choose m points that stand for the rows of X.
 
@@ -53,10 +59,13 @@ def choose(
         ``"sample"``: rows of X at random.
     n_steps : int, >= 0
         Steps of Lloyd after a cover. 0: rows of X.
+    thinnest : float, 0 <= thinnest < 1
+        Means of cells that hold less than this part of the median are left out: a
+        cover has many between the sheets of a noisy surface, where few points are.
 
     Returns
     -------
-    R : array, shape (m, d)
+    R : array, shape (m, d), or (m', d) with m' < m if cells are left out
         With ``m == n`` X itself. Otherwise means of rows, unless n_steps is 0.
 
     Notes
@@ -79,7 +88,24 @@ def choose(
     R = xp.take(sample, cover(_first(sample, PER_COVER * m), m), axis=0)
     for _ in range(n_steps):
         R = cell_means(sample, R)
+    if thinnest > 0.0:
+        R = _in_full_cells(sample, R, thinnest)
     return (R + centre) * unit
+
+
+def _in_full_cells(S: Array, R: Array, thinnest: float) -> Array:
+    """The rows of R whose cells hold a part of the median number of rows of S."""
+    xp = array_namespace(S, R)
+    m = R.shape[0]
+    cells = xp.sort(nearest_representative(S, R))
+    numbers = xp.arange(m, dtype=xp.int64, device=device(S))
+    last = xp.searchsorted(cells, numbers, side="right")
+    size = last - xp.searchsorted(cells, numbers, side="left")
+    median = xp.sort(size)[m // 2]
+    full = xp.nonzero(
+        xp.astype(size, R.dtype) >= thinnest * xp.astype(median, R.dtype)
+    )[0]
+    return xp.take(R, full, axis=0)
 
 
 def _first(x: Array, count: int) -> Array:

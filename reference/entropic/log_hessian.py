@@ -20,7 +20,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from geomsci.backends import fft
+from geomsci.backends import fft, run
 from geomsci.backends.arrays import Array, array_namespace, device, library
 from geomsci.backends.tiling import DEVICE_BYTES, each_tile, tiles
 from geomsci.reference.entropic.smoothing import (
@@ -111,51 +111,95 @@ def prepare(
 
     Notes
     -----
+    Row ``entropic.smoothed_parts`` of the table: `smoothed_parts` or a kernel.
+    """
+    if len(F.shape) == 1:
+        filtered, n = F.coefficients * axis_filter(F, 0, R, window), F.shape[0]
+        factors = (1.0, _imaginary(F, 0), -(wavenumbers(F, 0) ** 2))
+        line = (fft.irfft(filtered * factor, n=n) for factor in factors)
+        a, b, c = line
+    else:
+        options = (F.shape, F.lengths, R, window)
+        a, b, c = run("entropic.smoothed_parts", F.coefficients, *options)
+    return SmoothedTransform((a, b, c), F)
+
+
+def smoothed_parts(
+    coefficients: Array,
+    shape: tuple[int, ...],
+    lengths: tuple[float, ...],
+    R: float,
+    window: str | None = None,
+) -> tuple[Array, Array, Array]:
+    """The parts of a `SmoothedTransform` in two or three dimensions.
+
+    Parameters
+    ----------
+    coefficients, shape, lengths
+        Of a `FieldTransform`.
+    R : float
+    window : {"ngp", "cic", "tsc", "pcs"}, optional
+        Assignment window to divide out in the same pass.
+
+    Notes
+    -----
     Worked column by column, so that no temporary of the field's size is made.
     """
-    xp = array_namespace(F.coefficients)
-    filters = [axis_filter(F, axis, R, window) for axis in range(len(F.shape))]
+    xp = array_namespace(coefficients)
+    F = FieldTransform(coefficients, shape, lengths)
+    filters = [axis_filter(F, axis, R, window) for axis in range(len(shape))]
     ik = _imaginary(F, 0)
     minus_k2 = -(wavenumbers(F, 0) ** 2)
-    if len(F.shape) == 1:
-        G, n = F.coefficients * filters[0], F.shape[0]
-        line = (fft.irfft(G * factor, n=n) for factor in (1.0, ik, minus_k2))
-        a, b, c = line
-        return SmoothedTransform((a, b, c), F)
-    parts = tuple(xp.empty_like(F.coefficients) for _ in range(3))
-    column = math.prod(F.coefficients.shape) // F.coefficients.shape[1]
+    parts = tuple(xp.empty_like(coefficients) for _ in range(3))
+    column = math.prod(coefficients.shape) // coefficients.shape[1]
     bytes_per_item = 4 * _item_bytes(F) * column
 
     def columns(tile: slice) -> None:
-        G = F.coefficients[:, tile, ...] * filters[0]
-        for axis in range(1, len(F.shape)):
+        G = coefficients[:, tile, ...] * filters[0]
+        for axis in range(1, len(shape)):
             factor = filters[axis]
             G = G * (factor[:, tile, ...] if axis == 1 else factor)
         for part, factor in zip(parts, (None, ik, minus_k2)):
             part[:, tile, ...] = fft.ifft(G if factor is None else G * factor, axis=0)
 
-    n_columns = F.coefficients.shape[1]
-    target = _target(F.coefficients)
-    each_tile(columns, n_columns, bytes_per_item, like=F.coefficients, target=target)
-    return SmoothedTransform((parts[0], parts[1], parts[2]), F)
+    n_columns, target = coefficients.shape[1], _target(coefficients)
+    each_tile(columns, n_columns, bytes_per_item, like=coefficients, target=target)
+    return parts[0], parts[1], parts[2]
 
 
 def derivatives(S: SmoothedTransform, planes: slice) -> Derivatives:
     """Density and its first and second derivatives on some planes of the first axis.
 
     Odd and mixed derivatives drop the Nyquist modes, second ones along an axis keep
-    them.
+    them. Row ``entropic.plane_derivatives`` of the table: `plane_derivatives` or a
+    kernel.
     """
     A, B, C = (part[planes, ...] for part in S.parts)
-    d = len(S.modes.shape)
-    if d == 1:
+    F = S.modes
+    if len(F.shape) == 1:
         return Derivatives(planes, A, (B,), (C,))
-    ik = [_imaginary(S.modes, axis) for axis in range(d)]
+    return Derivatives(
+        planes, *run("entropic.plane_derivatives", A, B, C, F.shape, F.lengths)
+    )
+
+
+def plane_derivatives(
+    A: Array, B: Array, C: Array, shape: tuple[int, ...], lengths: tuple[float, ...]
+) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+    """Density, first and packed second derivatives in two or three dimensions.
+
+    Parameters
+    ----------
+    A, B, C : arrays
+        Some planes of the parts of a `SmoothedTransform`.
+    shape, lengths
+        Of its ``modes``: of all planes.
+    """
+    d, F = len(shape), FieldTransform(A, shape, lengths)
+    ik = [_imaginary(F, axis) for axis in range(d)]
 
     def real(coefficients: Array) -> Array:
-        return fft.irfftn(
-            coefficients, s=S.modes.shape[1:], axes=tuple(range(1, d)), workers=1
-        )
+        return fft.irfftn(coefficients, s=shape[1:], axes=tuple(range(1, d)), workers=1)
 
     first = (real(B), *(real(A * ik[j]) for j in range(1, d)))
     second = []
@@ -165,10 +209,10 @@ def derivatives(S: SmoothedTransform, planes: slice) -> Derivatives:
         elif i == 0:
             second.append(real(B * ik[j]))
         elif i == j:
-            second.append(real(A * -(wavenumbers(S.modes, i) ** 2)))
+            second.append(real(A * -(wavenumbers(F, i) ** 2)))
         else:
             second.append(real(A * (ik[i] * ik[j])))
-    return Derivatives(planes, real(A), first, tuple(second))
+    return real(A), first, tuple(second)
 
 
 def slab(S: SmoothedTransform, planes: slice) -> CurvatureSlab:

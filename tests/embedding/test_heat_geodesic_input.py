@@ -83,7 +83,7 @@ def test_bad_points_are_refused(values, options, message):
         (_with(D, 2, 3, 9.0), DISTANCES, "must be symmetric, got .*: take the mean"),
         (-D, DISTANCES, "must not be negative .*: pass distances or affinities"),
         (D + np.eye(N), DISTANCES, "must be zero on the diagonal, got 1: pass"),
-        (np.zeros((N, N)), DISTANCES, "at least two different points"),
+        (np.zeros((N, N)), DISTANCES, "different points, got n_samples"),
         (_with(D, 2, 3, np.nan), DISTANCES, "contains NaN"),
         (X, AFFINITIES, r"shape \(n, n\) with metric='precomputed_affinity'"),
         (_with(W, 2, 3, 9.0), AFFINITIES, "X must be symmetric, got .*: take the mean"),
@@ -96,7 +96,9 @@ def test_bad_matrices_are_refused_in_one_sentence(values, metric, message):
     with pytest.raises(ValueError, match=message) as caught:
         model(metric=metric).fit(values)
     if "NaN" not in message:
-        assert re.fullmatch(r"X [^\n]*\.|The graph [^\n]*\.", str(caught.value))
+        assert re.fullmatch(
+            r"X [^\n]*\.|The graph [^\n]*\.|n_neighbors[^\n]*\.", str(caught.value)
+        )
     if metric == AFFINITIES and values.shape[0] == values.shape[1]:
         with pytest.raises(ValueError, match=message):
             model(metric=metric).fit(csr_array(values))

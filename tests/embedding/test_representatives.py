@@ -111,6 +111,20 @@ def test_without_steps_representatives_are_different_rows(method):
     assert len(set(D.argmin(axis=1).tolist())) == 100
 
 
+def test_thin_cells_are_left_out(xp):
+    rng = np.random.default_rng(4)
+    crowd = rng.uniform(0, 10, (5000, 2))
+    strays = np.stack([np.linspace(20, 30, 5), np.zeros(5)], axis=1)
+    X = np.concatenate([crowd, strays])[rng.permutation(5005)]
+    every = xp.to_numpy(reps.choose(xp.asarray(X), 50, 0))
+    full = xp.to_numpy(reps.choose(xp.asarray(X), 50, 0, thinnest=0.25))
+    assert (every[:, 0] > 15).any()
+    assert not (full[:, 0] > 15).any()
+    assert 40 <= len(full) < 50
+    # Those that stay are where they were.
+    assert np.isin(full[:, 0], every[:, 0]).all()
+
+
 def test_all_rows_stand_for_themselves():
     assert reps.choose(CLOUD, len(CLOUD), 0) is CLOUD
 

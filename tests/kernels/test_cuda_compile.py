@@ -19,6 +19,14 @@ FILES = sorted(
     if item.name.endswith(".cu")
 )
 ENTRIES = {
+    "deposit.cu": (
+        "deposit_starts",
+        *(
+            f"deposit_{stage}_{real}"
+            for stage in ("keys", "sorted", "sums")
+            for real in ("float", "double")
+        ),
+    ),
     "embedding_distance.cu": ("rate_distances",),
     "embedding_neighbors.cu": ("nearest_float", "nearest_double"),
     "embedding_stress.cu": (
@@ -28,6 +36,11 @@ ENTRIES = {
     ),
     "embedding_uniformisation.cu": ("uniformisation_term",),
     "fourth_moment.cu": ("fourth_moment_float", "fourth_moment_double"),
+    "kspace.cu": tuple(
+        f"{name}_{real}"
+        for name in ("smoothed_parts", "plane_derivatives_2", "plane_derivatives_3")
+        for real in ("float", "double")
+    ),
     "third_squares.cu": (
         "third_row_sums",
         *(

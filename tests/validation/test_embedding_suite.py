@@ -212,6 +212,8 @@ def test_a_near_tie_is_no_loss(monkeypatch):
 
 def test_the_table_has_the_published_sets():
     assert len(bench.TABLE) == 15
+    noises = {s.noise for s in bench.TABLE if s.kind == "tree"}
+    assert noises == {1.0, 5.0, 10.0}  # ten times the level
 
 
 def test_no_seed_of_the_table_served_a_choice():

@@ -39,7 +39,7 @@ from geomsci.validation.wording import size as bytes_in_words
 
 LOW = Shape("roll", 10, 0.1)
 NOISY = Shape("roll", 50, 0.5)
-BRANCHES = Shape("tree", 10, 0.1)
+BRANCHES = Shape("tree", 10, 1.0)
 THREE = Shape("roll", 3, 0.1)
 
 SIZES = {LOW: (1000, 3000, 10_000), NOISY: (3000,), BRANCHES: (1500,)}

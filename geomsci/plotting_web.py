@@ -1,0 +1,493 @@
+"""Figures of the cosmic web: slices, fractions, densities of eigenvalues."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from geomsci.plotting_canvas import FAINT, INK, MARKERS, SERIES, axes, host
+
+# From sand to night blue: ordered in grey print and for any colour vision.
+CLASS_COLOURS = ("#e5d598", "#8ecabb", "#2f7fb2", "#17245a")
+CLASS_NAMES = {
+    1: ("void", "node"),
+    2: ("void", "filament", "node"),
+    3: ("void", "sheet", "filament", "node"),
+}
+DIVERGING = "RdBu_r"
+AXIS_NAMES = "xyz"
+
+# Colours reach to this share of the values; the few beyond take the last colour.
+_SHOWN = 0.99
+_PDF_RANGE, _PDF_NODES, _PDF_BINS = 2.2, 89, 88
+
+
+def web_slice(
+    field: Any,
+    *,
+    axis: int = 2,
+    index: int | None = None,
+    box_size: Any = None,
+    limit: float | None = None,
+    label: str | None = None,
+    legend: bool = True,
+    unit: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw a plane of a map on a grid: classes if it holds integers, else numbers.
+
+    Parameters
+    ----------
+    field : array, two or three axes
+        One scale of ``signature_`` (classes 0 to the number of axes, with a legend), or
+        of anything real, such as one component of ``eigenvalues_`` (a diverging scale
+        about 0).
+    axis : int, 0 to 2
+        Across the plane, for three axes.
+    index : int, optional
+        Of the plane; default the middle.
+    box_size : float or sequence of float, optional
+        Side of the box; default one unit a cell. Cell i is centred at (i + 1/2) times
+        the side of a cell.
+    limit : float, > 0, optional
+        Value of the last colour; default the 99th percentile of the absolute values.
+    label : str, optional
+        Title of the legend or of the colour bar.
+    legend : bool
+        Whether the classes are named, or the colour bar is drawn.
+    unit : str, optional
+        Of length, at the axes.
+    ax : matplotlib Axes, optional
+        None draws on the current axes.
+
+    Returns
+    -------
+    ax : matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        A wrong number of axes, a plane that is not there, classes out of range.
+    ImportError
+        If matplotlib is not installed and ``ax`` is None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from geomsci import plotting
+    >>> classes = np.arange(64).reshape(4, 4, 4) % 4
+    >>> ax = plotting.web_slice(classes, box_size=100.0)  # doctest: +SKIP
+    """
+    values = host(field)
+    if values.ndim not in (2, 3):
+        raise ValueError(
+            f"field must have two or three axes, got shape {values.shape}: pass one "
+            "scale and one component, such as eigenvalues_[0, ..., -1]."
+        )
+    d = values.ndim
+    sides = _sides(box_size, values.shape)
+    shown = [0, 1]
+    if d == 3:
+        axis = _axis(axis, d)
+        n = values.shape[axis]
+        index = n // 2 if index is None else index
+        if not -n <= index < n:
+            raise ValueError(
+                f"index must be a plane from 0 to {n - 1} of axis {axis}, got {index}."
+            )
+        values = np.take(values, index, axis=axis)
+        shown = [i for i in range(3) if i != axis]
+    ax = axes(ax)
+    extent = (0.0, sides[shown[0]], 0.0, sides[shown[1]])
+    style = {"origin": "lower", "extent": extent, "interpolation": "nearest"}
+    if values.dtype.kind in "iu":
+        _require_classes(values, d)
+        ax.imshow(values.T, **_class_map(d), **style)
+        if legend:
+            _class_legend(ax, d, label)
+    else:
+        shades = ax.imshow(values.T, **_diverging(values, limit), **style)
+        if legend:
+            _colour_bar(ax, shades, label)
+    _name_axes(ax, shown, unit)
+    return ax
+
+
+def catalogue_slice(
+    positions: Any,
+    values: Any,
+    *,
+    axis: int = 2,
+    at: float | None = None,
+    thickness: float | None = None,
+    limit: float | None = None,
+    label: str | None = None,
+    legend: bool = True,
+    unit: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw the points of a slab, coloured by their class or by numbers.
+
+    Parameters
+    ----------
+    positions : array, shape (n, 2) or (n, 3)
+    values : array, shape (n,)
+        Integers are classes, 0 to the number of axes; others numbers about 0.
+    axis : int, 0 to 2
+        Across the slab, for three axes.
+    at : float, optional
+        Middle of the slab; default the middle of the points.
+    thickness : float, > 0, optional
+        Default a tenth of the extent of the points.
+    limit, label, legend, unit, ax
+        As in `web_slice`.
+
+    Returns
+    -------
+    ax : matplotlib Axes
+
+    Raises
+    ------
+    ValueError, ImportError
+        As `web_slice`; a slab without points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from geomsci import plotting
+    >>> x = np.random.default_rng(0).random((200, 3))
+    >>> ax = plotting.catalogue_slice(x, x[:, 0] - 0.5)  # doctest: +SKIP
+    """
+    places = np.asarray(host(positions), np.float64)
+    numbers = host(values)
+    if places.ndim != 2 or places.shape[1] not in (2, 3) or not len(places):
+        raise ValueError(
+            f"positions must have shape (n, 2) or (n, 3), got {places.shape}."
+        )
+    if numbers.shape != (len(places),):
+        raise ValueError(
+            f"values must have shape ({len(places)},), one for each position, got "
+            f"{numbers.shape}."
+        )
+    d = places.shape[1]
+    shown = [0, 1]
+    if d == 3:
+        axis = _axis(axis, d)
+        kept = _slab(places[:, axis], at, thickness, axis)
+        places, numbers = places[kept], numbers[kept]
+        shown = [i for i in range(3) if i != axis]
+    ax = axes(ax)
+    x, y = places[:, shown[0]], places[:, shown[1]]
+    dots = {
+        "s": float(np.clip(6000 / len(places), 2.0, 16.0)),
+        "linewidths": 0,
+        "rasterized": len(places) >= 5000,
+    }
+    if numbers.dtype.kind in "iu":
+        _require_classes(numbers, d)
+        ax.scatter(x, y, c=numbers, **_class_map(d), **dots)
+        if legend:
+            _class_legend(ax, d, label)
+    else:
+        shades = ax.scatter(x, y, c=numbers, **_diverging(numbers, limit), **dots)
+        if legend:
+            _colour_bar(ax, shades, label)
+    ax.set_aspect("equal", adjustable="datalim")
+    _name_axes(ax, shown, unit)
+    return ax
+
+
+def web_fractions(
+    scales: Any,
+    fractions: Any,
+    *,
+    mass: Any = None,
+    gaussian: Any = None,
+    unit: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw the fractions of voids, sheets, filaments and nodes against the scale.
+
+    Parameters
+    ----------
+    scales : array, shape (S,), > 0
+    fractions : array, shape (S, d + 1)
+        ``volume_fractions_``, by the number of collapsed axes: full lines.
+    mass : array, shape (S, d + 1), optional
+        ``mass_fractions_``: dashed lines.
+    gaussian : array, shape (d + 1,) or (S, d + 1), optional
+        Of a Gaussian field, from `geomsci.entropic.doroshkevich_fractions`: dotted.
+    unit : str, optional
+        Of the scales.
+    ax : matplotlib Axes, optional
+        None draws on the current axes.
+
+    Returns
+    -------
+    ax : matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        Shapes that do not fit, scales that are not positive.
+    ImportError
+        If matplotlib is not installed and ``ax`` is None.
+
+    Examples
+    --------
+    >>> from geomsci import plotting
+    >>> volume = [[0.1, 0.5, 0.3, 0.1], [0.1, 0.4, 0.4, 0.1]]
+    >>> ax = plotting.web_fractions([2.0, 4.0], volume)  # doctest: +SKIP
+    """
+    from matplotlib.lines import Line2D
+
+    R = np.asarray(host(scales), np.float64)
+    if R.ndim != 1 or R.size == 0 or not (R > 0).all():
+        raise ValueError(
+            f"scales must hold at least one number, all positive, got {scales!r}."
+        )
+    order = np.argsort(R, kind="stable")
+    volume = _fractions("fractions", fractions, R.size)
+    classes = volume.shape[1]
+    styles: list[Any] = [("volume", "-", volume)]
+    if mass is not None:
+        styles.append(("mass", "--", _fractions("mass", mass, R.size, classes)))
+    if gaussian is not None:
+        expected = np.asarray(host(gaussian), np.float64)
+        if expected.ndim == 1:
+            expected = np.broadcast_to(expected, (R.size, expected.size))
+        expected = _fractions("gaussian", expected, R.size, classes)
+        styles.append(("Gaussian field", ":", expected))
+    ax = axes(ax)
+    handles = []
+    for c, name in enumerate(CLASS_NAMES[classes - 1]):
+        look: Any = {"color": _line_colours(classes)[c], "linewidth": 1.8}
+        mark: Any = {"marker": MARKERS[c], "markersize": 5}
+        for what, line, values in styles:
+            dots = mark if what == "volume" else {}
+            ax.plot(R[order], values[order, c], line, **look, **dots)
+        handles.append(Line2D([], [], **look, **mark, label=name))
+    if len(styles) > 1:
+        handles += [
+            Line2D([], [], color=FAINT, linestyle=line, label=what)
+            for what, line, _ in styles
+        ]
+    ax.set_xscale("log")
+    ax.minorticks_off()
+    ax.set_xticks(np.unique(R), [f"{r:g}" for r in np.unique(R)])
+    ax.set_xlabel(f"smoothing R{_in(unit)}")
+    ax.set_ylabel("fraction")
+    ax.set_ylim(bottom=0)
+    ax.legend(
+        handles=handles, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5)
+    )
+    return ax
+
+
+def eigenvalue_pdf(
+    eigenvalues: Any,
+    *,
+    sigma: float | None = None,
+    gaussian: bool = True,
+    ax: Any = None,
+) -> Any:
+    """Draw the density of each ordered eigenvalue beside that of a Gaussian field.
+
+    Parameters
+    ----------
+    eigenvalues : array, shape (..., d), d = 1, 2 or 3
+        Ascending along the last axis: one scale of ``eigenvalues_``.
+    sigma : float, > 0, optional
+        Unit of the axis; default the standard deviation of the trace, ``sigma_trace_``.
+    gaussian : bool
+        Whether the marginals of Doroshkevich are drawn (dashed).
+    ax : matplotlib Axes, optional
+        None draws on the current axes.
+
+    Returns
+    -------
+    ax : matplotlib Axes
+        From -2.2 to 2.2 sigma; what lies outside counts in the normalisation.
+
+    Raises
+    ------
+    ValueError
+        A wrong last axis, no spread of the trace.
+    ImportError
+        If matplotlib is not installed and ``ax`` is None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from geomsci import plotting
+    >>> values = np.sort(np.random.default_rng(0).standard_normal((500, 3)))
+    >>> ax = plotting.eigenvalue_pdf(values)  # doctest: +SKIP
+    """
+    from matplotlib.lines import Line2D
+
+    values = np.asarray(host(eigenvalues), np.float64)
+    if values.ndim < 2 or values.shape[-1] not in CLASS_NAMES:
+        raise ValueError(
+            "eigenvalues must have shape (..., d) with d = 1, 2 or 3, got "
+            f"{values.shape}."
+        )
+    d = values.shape[-1]
+    values = values.reshape(-1, d)
+    sigma = float(np.std(values.sum(axis=1))) if sigma is None else float(sigma)
+    if not 0 < sigma < np.inf:
+        raise ValueError(
+            f"sigma must be positive and finite, got {sigma}: the trace must vary."
+        )
+    ax = axes(ax)
+    edges = np.linspace(-_PDF_RANGE, _PDF_RANGE, _PDF_BINS + 1)
+    handles = []
+    for i in range(d):
+        counts, _ = np.histogram(values[:, i] / sigma, edges)
+        density = counts / (len(values) * (edges[1] - edges[0]))
+        look: Any = {"color": SERIES[i], "linewidth": 1.6}
+        ax.stairs(density, edges, **look)
+        name = {0: "smallest", d - 1: "largest"}.get(i, "middle")
+        handles.append(Line2D([], [], **look, label=name if d > 1 else "eigenvalue"))
+    if gaussian:
+        nodes, curves = _doroshkevich(d)
+        for i in range(d):
+            ax.plot(nodes, curves[:, i], color=INK, linestyle="--", linewidth=1.0)
+        handles.append(
+            Line2D([], [], color=INK, linestyle="--", linewidth=1.0, label="Gaussian")
+        )
+    ax.set_xlim(-_PDF_RANGE, _PDF_RANGE)
+    ax.set_ylim(0, 1.3 * ax.dataLim.ymax)  # room for the legend
+    ax.set_xlabel(r"eigenvalue / $\sigma(\mathrm{tr}\,K)$")
+    ax.set_ylabel("density")
+    ax.legend(handles=handles, frameon=False, loc="upper left")
+    return ax
+
+
+@functools.lru_cache(maxsize=3)
+def _doroshkevich(d: int) -> tuple[np.ndarray, np.ndarray]:
+    """Marginals on the nodes of the axis: a second of work, the same every time."""
+    from geomsci.entropic import doroshkevich_marginals
+
+    nodes = np.linspace(-_PDF_RANGE, _PDF_RANGE, _PDF_NODES)
+    return nodes, doroshkevich_marginals(nodes, n_axes=d)
+
+
+def _fractions(name: str, values: Any, scales: int, classes: int = 0) -> np.ndarray:
+    """One row a scale, one column a class."""
+    found = np.asarray(host(values), np.float64)
+    wanted = (classes,) if classes else tuple(d + 1 for d in CLASS_NAMES)
+    if found.ndim != 2 or found.shape[0] != scales or found.shape[1] not in wanted:
+        columns = " or ".join(map(str, wanted))
+        raise ValueError(
+            f"{name} must have shape ({scales}, {columns}), one row for each scale, "
+            f"got {found.shape}."
+        )
+    return found
+
+
+def _line_colours(classes: int) -> tuple[str, ...]:
+    """Of the classes, the first one darker than on a map: lines are thin."""
+    return ("#b59a2b", *_class_colours(classes - 1)[1:])
+
+
+def _class_colours(d: int) -> tuple[str, ...]:
+    """A filament has the same colour in the plane and in space."""
+    names = CLASS_NAMES[3]
+    return tuple(CLASS_COLOURS[names.index(name)] for name in CLASS_NAMES[d])
+
+
+def _class_map(d: int) -> dict[str, Any]:
+    from matplotlib.colors import ListedColormap
+
+    return {"cmap": ListedColormap(_class_colours(d)), "vmin": -0.5, "vmax": d + 0.5}
+
+
+def class_handles(d: int) -> list[Any]:
+    """Patches of the classes, for a legend."""
+    from matplotlib.patches import Patch
+
+    return [
+        Patch(facecolor=colour, label=name)
+        for colour, name in zip(_class_colours(d), CLASS_NAMES[d])
+    ]
+
+
+def _class_legend(ax: Any, d: int, label: str | None) -> None:
+    ax.legend(
+        handles=class_handles(d),
+        title=label,
+        frameon=False,
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        handlelength=1.0,
+        handleheight=1.0,
+    )
+
+
+def _diverging(values: np.ndarray, limit: float | None) -> dict[str, Any]:
+    """Colours from -limit to limit; white is 0."""
+    if limit is None:
+        known = np.abs(values[np.isfinite(values)])
+        limit = float(np.quantile(known, _SHOWN)) if known.size else 0.0
+        limit = limit or 1.0
+    elif not 0 < limit < np.inf:
+        raise ValueError(f"limit must be positive and finite, got {limit}.")
+    return {"cmap": DIVERGING, "vmin": -limit, "vmax": limit}
+
+
+def _colour_bar(ax: Any, shown: Any, label: str | None) -> None:
+    bar = ax.figure.colorbar(shown, ax=ax, label=label or "", shrink=0.8)
+    bar.formatter.set_powerlimits((-2, 3))
+    bar.outline.set_visible(False)
+
+
+def _require_classes(values: np.ndarray, d: int) -> None:
+    if values.size and not 0 <= values.min() <= values.max() <= d:
+        raise ValueError(
+            f"classes must lie from 0 to {d}, the number of axes, got "
+            f"{values.min()} to {values.max()}: pass numbers as floats."
+        )
+
+
+def _axis(axis: int, d: int) -> int:
+    if axis not in range(d):
+        raise ValueError(f"axis must be 0 to {d - 1}, got {axis!r}.")
+    return axis
+
+
+def _sides(box_size: Any, shape: Sequence[int]) -> np.ndarray:
+    """Side of the box on every axis."""
+    sides = np.asarray(shape if box_size is None else host(box_size), np.float64)
+    if sides.size not in (1, len(shape)) or not (sides > 0).all():
+        raise ValueError(
+            f"box_size must be one positive number or {len(shape)}, got {box_size!r}."
+        )
+    return np.broadcast_to(sides.reshape(-1), (len(shape),))
+
+
+def _slab(
+    x: np.ndarray, at: float | None, thickness: float | None, axis: int
+) -> np.ndarray:
+    """Which points are in the slab."""
+    low, high = float(x.min()), float(x.max())
+    at = (low + high) / 2 if at is None else float(at)
+    thickness = (high - low) / 10 if thickness is None else float(thickness)
+    kept = np.abs(x - at) <= thickness / 2
+    if not kept.any():
+        raise ValueError(
+            f"The slab of thickness {thickness:.6g} at {AXIS_NAMES[axis]} = {at:.6g} "
+            f"must hold points, got none: they lie from {low:.6g} to {high:.6g}."
+        )
+    return kept
+
+
+def _name_axes(ax: Any, shown: Sequence[int], unit: str | None) -> None:
+    ax.set_xlabel(f"{AXIS_NAMES[shown[0]]}{_in(unit)}")
+    ax.set_ylabel(f"{AXIS_NAMES[shown[1]]}{_in(unit)}")
+
+
+def _in(unit: str | None) -> str:
+    return f" [{unit}]" if unit else ""
