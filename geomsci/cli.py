@@ -148,7 +148,7 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--full",
         action="store_true",
-        help="also the rows that take minutes each: a million points",
+        help="also the rows that take minutes each: a million points, 512³ cells",
     )
     command.add_argument(
         "--suite",
@@ -156,7 +156,8 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
         action="extend",
         default=[],
         metavar="NAME",
-        help="eeg, spd, fisher, sampling, embedding, kernels, overhead (default: all)",
+        help="eeg, spd, fisher, sampling, embedding, entropic, kernels, overhead "
+        "(default: all)",
     )
     command.add_argument(
         "--repeats",

@@ -31,6 +31,8 @@ def web_slice(
     axis: int = 2,
     index: int | None = None,
     box_size: Any = None,
+    origin: Any = 0.0,
+    n_axes: int | None = None,
     limit: float | None = None,
     label: str | None = None,
     legend: bool = True,
@@ -52,6 +54,11 @@ def web_slice(
     box_size : float or sequence of float, optional
         Side of the box; default one unit a cell. Cell i is centred at (i + 1/2) times
         the side of a cell.
+    origin : float or sequence of float
+        Of the coordinates at the corner of the box, one for each axis or for all.
+    n_axes : int, optional
+        Axes of the space in which classes are counted; default those of ``field``. 3
+        for the classes of a plane in space.
     limit : float, > 0, optional
         Value of the last colour; default the 99th percentile of the absolute values.
     label : str, optional
@@ -89,6 +96,10 @@ def web_slice(
         )
     d = values.ndim
     sides = _sides(box_size, values.shape)
+    corner = np.broadcast_to(np.asarray(host(origin), np.float64), (d,))
+    n_axes = d if n_axes is None else n_axes
+    if n_axes not in CLASS_NAMES:
+        raise ValueError(f"n_axes must be 1, 2 or 3, got {n_axes!r}.")
     shown = [0, 1]
     if d == 3:
         axis = _axis(axis, d)
@@ -101,13 +112,13 @@ def web_slice(
         values = np.take(values, index, axis=axis)
         shown = [i for i in range(3) if i != axis]
     ax = axes(ax)
-    extent = (0.0, sides[shown[0]], 0.0, sides[shown[1]])
-    style = {"origin": "lower", "extent": extent, "interpolation": "nearest"}
+    extent = [corner[i] + end for i in shown for end in (0.0, sides[i])]
+    style: Any = {"origin": "lower", "extent": extent, "interpolation": "nearest"}
     if values.dtype.kind in "iu":
-        _require_classes(values, d)
-        ax.imshow(values.T, **_class_map(d), **style)
+        _require_classes(values, n_axes)
+        ax.imshow(values.T, **_class_map(n_axes), **style)
         if legend:
-            _class_legend(ax, d, label)
+            _class_legend(ax, n_axes, label)
     else:
         shades = ax.imshow(values.T, **_diverging(values, limit), **style)
         if legend:

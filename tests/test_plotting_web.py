@@ -55,6 +55,12 @@ def test_numbers_have_white_at_zero_and_one_scale_on_both_sides(ax):
     assert ax.figure.axes[1].get_ylabel() == "K"
 
 
+def test_plane_cut_from_space_keeps_its_classes_and_its_place(ax):
+    web_slice(CLASSES[0], n_axes=3, box_size=2.0, origin=(-1.0, 5.0), ax=ax)
+    assert len(ax.get_legend().get_texts()) == 4
+    assert ax.images[0].get_extent() == [-1.0, 1.0, 5.0, 7.0]
+
+
 def test_legend_can_be_left_out(ax):
     web_slice(CLASSES, legend=False, ax=ax)
     assert ax.get_legend() is None
@@ -120,6 +126,7 @@ def test_gaussian_field_lies_on_the_curves_of_doroshkevich(ax, d):
         (lambda ax: web_slice(CLASSES, index=10, ax=ax), "a plane from 0 to 9"),
         (lambda ax: web_slice(CLASSES + 1, ax=ax), "classes must lie from 0 to 3"),
         (lambda ax: web_slice(CLASSES, box_size=(1, 2), ax=ax), "box_size must be"),
+        (lambda ax: web_slice(CLASSES, n_axes=4, ax=ax), "n_axes must be 1, 2"),
         (lambda ax: web_slice(1.0 * CLASSES, limit=-1, ax=ax), "limit must be"),
         (lambda ax: catalogue_slice(POINTS, [1], ax=ax), "one for each position"),
         (lambda ax: catalogue_slice([1], [1], ax=ax), "shape (n, 2) or (n, 3)"),

@@ -36,6 +36,7 @@ DISTRIBUTIONS = (
     "umap-learn",
     "openTSNE",
     "pacmap",
+    "pycosmommf",
 )
 
 THREAD_VARIABLES = (

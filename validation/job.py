@@ -69,7 +69,7 @@ def progress(total: int, label: str) -> Iterator[Callable[[str], None]]:
         yield advance
 
 
-DATA_FILES = ("*.npz", "*.csv")
+DATA_FILES = ("*.npz", "*.csv", "*.gad", "*.dat")
 """What the experiments of the suites read."""
 
 
@@ -84,8 +84,8 @@ def check(options: Options) -> None:
         any(options.data.rglob(pattern)) for pattern in DATA_FILES
     ):
         raise JobError(
-            "--data must hold archives (*.npz) of recordings or tables (*.csv), got "
-            f"{options.data} without any."
+            "--data must hold archives (*.npz) of recordings, tables (*.csv, *.dat) or "
+            f"snapshots (*.gad), got {options.data} without any."
         )
     for name in options.suites:
         if name not in suites.SUITES:

@@ -22,6 +22,7 @@ TITLES = {
     "fisher": "Fisher curvature and lattice Monte Carlo",
     "sampling": "Designs for least squares",
     "embedding": "Embeddings",
+    "entropic": "Entropic curvature of density fields",
     "kernels": "Kernels against the reference",
     "overhead": "Cost of a call and of the import",
 }

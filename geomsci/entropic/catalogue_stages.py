@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from geomsci.backends import run
 from geomsci.backends.arrays import Array, array_namespace
@@ -114,15 +114,8 @@ def spread(x: Array) -> float:
     return float(xp.sqrt(xp.mean((x - xp.mean(x)) ** 2)))
 
 
-def effective_number(weights: Array | None, n: int) -> float:
+def effective_number(weights: Array) -> float:
     """``(sum w)^2 / sum w^2``: points that carry the noise of weighted ones."""
-    if weights is None:
-        return float(n)
     xp = array_namespace(weights)
     w = xp.astype(weights, xp.float64)
     return float(xp.sum(w)) ** 2 / float(xp.sum(w * w))
-
-
-def at(values: Any, rows: Array) -> Any:
-    """Rows of an array, None for None."""
-    return None if values is None else array_namespace(values).take(values, rows)

@@ -18,6 +18,7 @@ from geomsci.entropic import catalogue_stages as points_stage
 from geomsci.entropic import estimator_input as door
 from geomsci.entropic import grid_stages as grid_stage
 from geomsci.entropic.density_field import assign_mass
+from geomsci.entropic.field_checks import rounding_of
 from geomsci.reference.entropic.finite_dimension import (
     CONVENTIONS,
     effective_dimension,
@@ -27,7 +28,9 @@ from geomsci.reference.entropic.random_fields import shot_noise
 from geomsci.reference.entropic.smoothing import WINDOW_ORDERS
 
 
-class EntropicCurvature(TransformerMixin, BaseEstimator):
+class EntropicCurvature(  # type: ignore[call-arg]
+    TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     r"""Entropic curvature of a density on a grid or of a catalogue, at several scales.
 
     The density is smoothed with a Gaussian of standard deviation R, and its curvature
@@ -128,9 +131,15 @@ class EntropicCurvature(TransformerMixin, BaseEstimator):
         "backend": [None, StrOptions({*CHOICES, "numpy"})],
     }
 
+    signature_: Array
     _grid: door.Grid | None
     _catalogue: points_stage.Catalogue | None
     _window: str | None
+    _probe: grid_stage.Probe
+    _radii: list[float]
+    _n: float
+    _threshold: float | tuple[str, float]
+    _eigenvalues: Array | None
 
     def __init__(
         self,
@@ -188,12 +197,13 @@ class EntropicCurvature(TransformerMixin, BaseEstimator):
         TypeError
             Complex or sparse input.
         MemoryError
-            If the grid does not fit.
+            If the grid does not fit: the size needed, and what works instead.
 
         Warns
         -----
         UserWarning
-            For scales of 1.5 to 2 cells, and densities with negative cells.
+            For scales of 1.5 to 2 cells, densities with negative cells, and voids as
+            empty as the rounding of the transforms.
         """
         self._validate_params()
         radii = door.scales(self.smoothing)
@@ -219,43 +229,49 @@ class EntropicCurvature(TransformerMixin, BaseEstimator):
                 "randoms need positions without a grid, got a grid: leave n_grid at "
                 "None, or divide the densities yourself."
             )
-        self._window = None
-        number = None
+        window, number = None, None
         if positions:
             X, number = self._assigned(X, weights)
+            window = self.window if self.compensate else None
         elif weights is not None:
             raise ValueError(
                 "sample_weight needs positions, got a grid: weigh the density itself."
             )
         grid = door.grid(X, self.box_size)
+        probe = door.probe(self.probe_width, self.probe_step, grid)
         door.grid_scales(radii, grid)
         d = len(grid.lengths)
         n = effective_dimension(self.dimension, d, self.convention)
-        xp = array_namespace(grid.field)
-        cells = math.prod(grid.field.shape)
-        size = len(radii) * cells * d * (4 if grid.field.dtype == xp.float32 else 8)
-        keep = size <= grid_stage.KEPT_BYTES
-        probe = grid_stage.Probe(float(self.probe_width), float(self.probe_step))
-        F = grid_stage.transformed(grid.field, grid.lengths)
+        keep = door.keeps_eigenvalues(grid, len(radii), probed=any(probe))
+        self._catalogue, self._grid, self._window = None, grid, window
+        self._radii, self._n, self._probe = radii, n, probe
+        self._threshold = threshold
+        webs, self.signature_, self._eigenvalues = self._grid_webs(radii, keep)
+        density = math.nan if number is None else number / math.prod(grid.lengths)
+        self._learn(webs, density, d, grid.field)
+
+    def _grid_webs(
+        self, radii: list[float], keep: bool
+    ) -> tuple[list[grid_stage.Web], Array, Array | None]:
+        """Scalars of every scale, classes, and eigenvalues if they are kept."""
+        assert self._grid is not None
+        field, lengths = self._grid
+        signature, values = grid_stage.maps(field, len(radii), len(lengths), keep=keep)
+        F = grid_stage.transformed(field, lengths)
         webs = [
             grid_stage.web(
                 F,
                 R,
+                grid_stage.Maps(signature, values, s),
                 window=self._window,
-                n=n,
-                probe=probe,
-                threshold=threshold,
-                keep=keep,
+                n=self._n,
+                probe=self._probe,
+                threshold=self._threshold,
+                rounding=rounding_of(array_namespace(field), field),
             )
-            for R in tqdm(radii, desc="scales", disable=None, leave=False)
+            for s, R in enumerate(tqdm(radii, desc="scales", disable=None, leave=False))
         ]
-        self._grid, self._catalogue, self._radii, self._n = grid, None, radii, n
-        self._eigenvalues = (
-            xp.stack([web.eigenvalues for web in webs]) if keep else None
-        )
-        volume = math.prod(grid.lengths)
-        density = math.nan if number is None else number / volume
-        self._learn(webs, [web.sigma_trace for web in webs], density, d, grid.field)
+        return webs, signature, values
 
     def _assigned(self, X: Any, weights: Any) -> tuple[Array, float]:
         """Positions on the grid, and the number of points that carry their noise."""
@@ -266,12 +282,10 @@ class EntropicCurvature(TransformerMixin, BaseEstimator):
             )
         mass = assign_mass(X, self.n_grid, self.box_size, self.window, weights)
         xp = array_namespace(mass)
-        if self.compensate:
-            self._window = self.window
-        if weights is not None:
-            _, weights = common_arrays(weights=weights)
-        count = points_stage.effective_number(weights, X.shape[0])
-        return mass / xp.mean(mass), count
+        if weights is None:
+            return mass / xp.mean(mass), float(len(X))
+        _, weights = common_arrays(weights=weights)
+        return mass / xp.mean(mass), points_stage.effective_number(weights)
 
     def _fit_points(
         self, X: Any, weights: Any, randoms: Any, radii: list[float], threshold: Any
@@ -287,56 +301,56 @@ class EntropicCurvature(TransformerMixin, BaseEstimator):
         d = places.shape[1]
         n = effective_dimension(self.dimension, d, self.convention)
         catalogue = points_stage.Catalogue(places, weights, randoms, box)
-        self._grid, self._catalogue, self._radii, self._n = None, catalogue, radii, n
-        mean = None
+        self._grid, self._catalogue, self._window = None, catalogue, None
+        self._radii, self._n, self._threshold = radii, n, threshold
+        number = float(places.shape[0])
+        total = number
+        if weights is not None:
+            number = points_stage.effective_number(weights)
+            total = float(array_namespace(weights).sum(weights))
         volume = math.nan if box is None else math.prod(box)
-        xp = array_namespace(places)
+        mean = None if box is None else total / volume
         if randoms is not None:
             mean = 1.0
-        elif box is not None:
-            total = places.shape[0] if weights is None else float(xp.sum(weights))
-            mean = total / volume
-        webs, sigmas, values = [], [], []
+        webs, classes, values = [], [], []
         for R in tqdm(radii, desc="scales", disable=None, leave=False):
             web = points_stage.point_web(places, catalogue, R, n=n)
             sigma = points_stage.spread(points_stage.trace_of(web.curvature, d))
-            level = grid_stage.level(threshold, sigma)
-            above = xp.astype(web.eigenvalues > level, xp.int8)
-            signature = xp.sum(above, axis=-1, dtype=xp.int8)
-            scalars = points_stage.point_scalars(web, signature, weights, mean)
-            webs.append(grid_stage.Web(None, signature, *scalars, sigma))
-            sigmas.append(sigma)
-            values.append(xp.astype(web.eigenvalues, places.dtype, copy=False))
-        self._eigenvalues = xp.stack(values)
-        number = points_stage.effective_number(weights, places.shape[0])
-        self._learn(webs, sigmas, number / volume, d, places)
+            counts = self._classes(web.eigenvalues, sigma)
+            scalars = points_stage.point_scalars(web, counts, weights, mean)
+            webs.append(grid_stage.Web(*scalars, sigma))
+            classes.append(counts)
+            values.append(_as(web.eigenvalues, places))
+        xp = array_namespace(places)
+        self.signature_, self._eigenvalues = xp.stack(classes), xp.stack(values)
+        self._learn(webs, number / volume, d, places)
 
     def _learn(
-        self,
-        webs: list[grid_stage.Web],
-        sigmas: list[float],
-        density: float,
-        d: int,
-        like: Array,
+        self, webs: list[grid_stage.Web], density: float, d: int, like: Array
     ) -> None:
-        """Store what the scales gave, as arrays beside ``like``."""
+        """Store what the scales gave, as float64 arrays beside ``like``."""
         xp, place = array_namespace(like), device(like)
 
         def numbers(values: Any) -> Array:
             return xp.asarray(values, dtype=xp.float64, device=place)
 
         self.n_features_in_ = d
-        self.signature_ = xp.stack([web.signature for web in webs])
         self.volume_fractions_ = numbers([web.volume_fractions for web in webs])
         self.mass_fractions_ = numbers([web.mass_fractions for web in webs])
         self.entropy_ = numbers([web.entropy for web in webs])
         self.fisher_information_ = numbers([web.fisher_information for web in webs])
-        self.sigma_trace_ = numbers(sigmas)
+        self.sigma_trace_ = numbers([web.sigma_trace for web in webs])
         radii = numbers(self._radii)
         if math.isnan(density):
             self.shot_noise_ = xp.full_like(radii, math.nan)
         else:
-            self.shot_noise_ = shot_noise(numbers(density), radii, d)[0]
+            self.shot_noise_ = shot_noise(numbers(density), radii, d).trace_std
+
+    def _classes(self, values: Array, sigma: float) -> Array:
+        """Number of eigenvalues above the threshold, int8."""
+        xp = array_namespace(values)
+        above = values > grid_stage.level(self._threshold, sigma)
+        return xp.sum(xp.astype(above, xp.int8), axis=-1, dtype=xp.int8)
 
     # What is computed on access
 
@@ -352,34 +366,37 @@ class EntropicCurvature(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "signature_")
         if self._eigenvalues is not None:
             return self._eigenvalues
-        return run("entropic.symmetric_eigenvalues", self._curvature(None))
+        # The same slabs again, so that they are those the classes came from.
+        door.require_maps(self._grid, len(self._radii), self.n_features_in_)
+        return self._grid_webs(self._radii, True)[2]
 
     def _curvature(self, points: Array | None) -> Array:
         """Packed curvature at all scales, at points if they are given."""
-        found = []
-        for R in self._radii:
-            if self._catalogue is not None:
-                where = self._catalogue.positions if points is None else points
-                web = points_stage.point_web(where, self._catalogue, R, n=self._n)
-                K = array_namespace(where).astype(
-                    web.curvature, where.dtype, copy=False
-                )
-            else:
-                K = self._grid_curvature(R)
-                assert self._grid is not None
-                if points is not None:
-                    K = interpolated(K, points, self._grid.lengths)
-            found.append(K)
-        return array_namespace(found[0]).stack(found)
-
-    def _grid_curvature(self, R: float) -> Array:
-        """Packed curvature of the grid at one scale."""
+        if self._catalogue is not None:
+            positions = self._catalogue.positions
+            where = positions if points is None else points
+            found = [
+                points_stage.point_web(where, self._catalogue, R, n=self._n).curvature
+                for R in self._radii
+            ]
+            return _as(array_namespace(positions).stack(found), positions)
         assert self._grid is not None
-        probe = grid_stage.Probe(float(self.probe_width), float(self.probe_step))
-        F = grid_stage.transformed(self._grid.field, self._grid.lengths)
-        return grid_stage.probed_curvature(
-            F, R, window=self._window, n=self._n, probe=probe
+        field, lengths = self._grid
+        scales, packed = len(self._radii), self.n_features_in_ + 1
+        packed = packed * self.n_features_in_ // 2
+        door.require_maps(self._grid, 1 if points is not None else scales, packed)
+        F = grid_stage.transformed(field, lengths)
+        xp = array_namespace(field)
+        shape = field.shape if points is None else points.shape[:1]
+        found = xp.empty(
+            (scales, *shape, packed), dtype=field.dtype, device=device(field)
         )
+        for s, R in enumerate(self._radii):
+            K = grid_stage.probed_curvature(
+                F, R, window=self._window, n=self._n, probe=self._probe
+            )
+            found[s, ...] = K if points is None else interpolated(K, points, lengths)
+        return found
 
     @public("entropic.EntropicCurvature.transform")
     def transform(self, points: Any = None) -> Array:
@@ -389,7 +406,8 @@ class EntropicCurvature(TransformerMixin, BaseEstimator):
         ----------
         points : array, shape (m, d), optional
             In the box of a grid, where the curvature is interpolated linearly between
-            cell centres; anywhere for a catalogue, where it is exact.
+            cell centres; anywhere for a catalogue, where it is exact (a periodic one
+            wraps them).
 
         Returns
         -------
@@ -399,15 +417,17 @@ class EntropicCurvature(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "signature_")
         if points is None:
             return self.eigenvalues_
-        like = self.signature_
-        _, points, _ = common_arrays(points=points, signature_=like)
-        d = self.n_features_in_
-        if points.ndim != 2 or points.shape[1] != d:
-            raise ValueError(
-                f"points must have shape (m, {d}) as the space of fit, got "
-                f"{tuple(points.shape)}."
-            )
+        # Beside a small fitted array: the library, the device and float64.
+        _, points, _ = common_arrays(points=points, fitted=self.sigma_trace_)
+        lengths = None if self._grid is None else self._grid.lengths
+        door.points_of(points, self.n_features_in_, lengths)
         return run("entropic.symmetric_eigenvalues", self._curvature(points))
+
+    def fit_transform(
+        self, X: Any, y: Any = None, sample_weight: Any = None, randoms: Any = None
+    ) -> Array:
+        """`fit`, then the eigenvalues where it was fitted."""
+        return self.fit(X, y, sample_weight, randoms).transform()
 
     @public("entropic.EntropicCurvature.predict")
     def predict(self, points: Any = None) -> Array:
@@ -426,21 +446,9 @@ class EntropicCurvature(TransformerMixin, BaseEstimator):
         if points is None:
             return self.signature_
         values = self.transform(points)
-        xp = array_namespace(values)
-        threshold = door.threshold_of(self.threshold)
-        classes = [
-            xp.sum(
-                xp.astype(
-                    values[s, ...]
-                    > grid_stage.level(threshold, float(self.sigma_trace_[s])),
-                    xp.int8,
-                ),
-                axis=-1,
-                dtype=xp.int8,
-            )
-            for s in range(values.shape[0])
-        ]
-        return xp.stack(classes)
+        sigmas = [float(self.sigma_trace_[s]) for s in range(len(self._radii))]
+        classes = [self._classes(values[s, ...], x) for s, x in enumerate(sigmas)]
+        return array_namespace(values).stack(classes)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -449,3 +457,8 @@ class EntropicCurvature(TransformerMixin, BaseEstimator):
         tags.target_tags.required = False
         tags.array_api_support = True
         return tags
+
+
+def _as(values: Array, like: Array) -> Array:
+    """Values in the dtype of ``like``."""
+    return array_namespace(like).astype(values, like.dtype, copy=False)

@@ -7,12 +7,20 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
-from geomsci.backends.arrays import Array, array_namespace, common_arrays
+from geomsci.backends import machine
+from geomsci.backends.arrays import (
+    Array,
+    array_namespace,
+    common_arrays,
+    require_finite,
+)
+from geomsci.entropic import grid_stages
 from geomsci.entropic.catalogue_checks import catalogue_arrays, scale_and_box
 from geomsci.entropic.field_checks import (
     box_lengths,
     nonnegative_density,
     real_field,
+    require_memory,
     smoothing_scales,
 )
 
@@ -81,6 +89,75 @@ def grid_scales(radii: list[float], found: Grid) -> None:
     smoothing_scales(radii, found.lengths, found.field.shape, curvature=True)
 
 
+def probe(width: float, step: float, found: Grid) -> grid_stages.Probe:
+    """Probes that fit the box."""
+    most = 0.5 * min(found.lengths)
+    for name, length in (("probe_width", width), ("probe_step", step)):
+        if not length <= most:
+            raise ValueError(
+                f"{name} must be at most half the box, {most:.6g}, got {length:.6g}: "
+                "give both in one unit."
+            )
+    return grid_stages.Probe(float(width), float(step))
+
+
+def keeps_eigenvalues(found: Grid, n_scales: int, *, probed: bool) -> bool:
+    """Whether the eigenvalues of all scales are kept; refuses what does not fit.
+
+    Without them a grid takes its transform, three arrays of that size, and a byte a
+    cell and scale. Probes need the whole tensor of a scale.
+    """
+    field, d = found.field, len(found.lengths)
+    needed = 4.0 * _field_bytes(field) + float(n_scales * math.prod(field.shape))
+    if probed:
+        needed += _field_bytes(field) * (d * (d + 1) + d)
+    require_memory(
+        needed,
+        f"The curvature of {math.prod(field.shape)} cells",
+        "take float32, a coarser grid, or positions without a grid; slabs are streamed "
+        "already, so more scales cost a byte a cell each",
+        field,
+    )
+    values = float(n_scales * d) * _field_bytes(field)
+    fits = needed + values <= machine.available_memory()
+    return fits and values <= grid_stages.KEPT_BYTES
+
+
+def require_maps(found: Grid | None, n_scales: int, n_maps: int) -> None:
+    """Refuse maps of a grid, with the numbers ``n_maps`` a cell, that do not fit."""
+    assert found is not None
+    field = found.field
+    require_memory(
+        (4.0 + n_scales * n_maps) * _field_bytes(field),
+        f"A map of {n_maps} numbers a cell at {n_scales} scales on "
+        f"{math.prod(field.shape)} cells",
+        "take fewer scales at once or float32, or the classes and fractions of fit, "
+        "which are streamed",
+        field,
+    )
+
+
+def _field_bytes(field: Array) -> float:
+    """Bytes of one real field, or of its half-complex transform."""
+    single = field.dtype == array_namespace(field).float32
+    return (4.0 if single else 8.0) * math.prod(field.shape)
+
+
+def points_of(points: Array, d: int, lengths: Sequence[float] | None) -> None:
+    """Refuse points of another space, not finite, or outside the box of a grid."""
+    if points.ndim != 2 or points.shape[1] != d:
+        raise ValueError(
+            f"points must have shape (m, {d}) as the space of fit, got "
+            f"{tuple(points.shape)}."
+        )
+    xp = array_namespace(points)
+    if not xp.isdtype(points.dtype, "real floating"):
+        raise TypeError(f"points must be real, got {points.dtype}.")
+    require_finite(xp, points=points)
+    if lengths is not None and points.shape[0]:
+        _inside("points", points, list(lengths))
+
+
 def catalogue(
     positions: Any, weights: Any, randoms: Any, box_size: Any, radii: list[float]
 ) -> tuple[Array, Array | None, Array | None, list[float] | None]:
@@ -110,5 +187,5 @@ def _inside(name: str, positions: Array, box: list[float]) -> None:
             raise ValueError(
                 f"{name} must lie in the box [0, {side:.6g}] on axis {axis}, got "
                 f"{low:.6g} to {high:.6g}: give both in one unit, wrap periodic "
-                "positions, or take box_size=None for open space."
+                "positions, or take positions in open space (box_size=None)."
             )

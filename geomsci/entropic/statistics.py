@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import math
-import operator
-import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from geomsci.backends import public, run
-from geomsci.backends.arrays import (
-    Array,
-    common_arrays,
-    complex_or_float,
-    from_host,
-    require_finite,
-    to_host,
+from geomsci.backends.arrays import Array, common_arrays, from_host, require_finite
+from geomsci.entropic.statistics_checks import (
+    Spectrum,
+    axes_of,
+    broadcast_values,
+    checked_spectrum,
+    grid_of,
+    host_values,
+    integrated,
+    number_of,
+    require_real,
 )
-from geomsci.reference.entropic.random_fields import (
-    DivergentIntegralError,
-    Integral,
-    ShotNoise,
-)
-
-Spectrum = Callable[[np.ndarray], Any]
-
-# Two sums that agree to this are the same integral for every purpose here.
-_WORTH_A_WARNING = 1e-8
+from geomsci.reference.entropic.random_fields import ShotNoise
 
 
 @public("entropic.spectral_moments")
@@ -81,8 +72,8 @@ def spectral_moments(pk: Spectrum, R: Array) -> Array:
     >>> [round(float(s), 6) for s in spectral_moments(lambda k: 1 / k, 2.0)]
     [0.079577, 0.039789, 0.028135]
     """
-    like, radii = _host("R", R, above=0.0)
-    found = _integrated("entropic.spectral_moments", pk, radii.reshape(-1))
+    like, radii = host_values("R", R, above=0.0)
+    found = integrated("entropic.spectral_moments", pk, radii.reshape(-1))
     return from_host(found.reshape(*radii.shape, 3), like)
 
 
@@ -119,10 +110,15 @@ def grid_spectral_moments(
     -----
     O(n) time for n cells, memory of one plane. Source: Parseval's identity.
     """
-    shape, lengths = _grid(n_grid, box_size)
-    R = _number("R", R, at_least=0.0)
+    shape, lengths = grid_of(n_grid, box_size)
+    R = number_of("R", R, at_least=0.0)
     found = run(
-        "entropic.grid_spectral_moments", _checked(pk), R, shape, lengths, np.zeros(())
+        "entropic.grid_spectral_moments",
+        checked_spectrum(pk),
+        R,
+        shape,
+        lengths,
+        np.zeros(()),
     )
     return np.asarray(found)
 
@@ -153,10 +149,10 @@ def grid_curvature_covariance(
     -----
     O(n) time for n cells. Source: Parseval's identity.
     """
-    shape, lengths = _grid(n_grid, box_size)
-    R = _number("R", R, at_least=0.0)
+    shape, lengths = grid_of(n_grid, box_size)
+    R = number_of("R", R, at_least=0.0)
     name = "entropic.grid_curvature_covariance"
-    return np.asarray(run(name, _checked(pk), R, shape, lengths, np.zeros(())))
+    return np.asarray(run(name, checked_spectrum(pk), R, shape, lengths, np.zeros(())))
 
 
 @public("entropic.curvature_covariance")
@@ -176,8 +172,8 @@ def curvature_covariance(pk: Spectrum, R: Array) -> Array:
     C : array, shape (*R.shape, 6, 6)
         Of (xx, xy, xz, yy, yz, zz), in the power -4 of the unit of R.
     """
-    like, radii = _host("R", R, above=0.0)
-    sigma = _integrated("entropic.spectral_moments", pk, radii.reshape(-1))[:, 2]
+    like, radii = host_values("R", R, above=0.0)
+    sigma = integrated("entropic.spectral_moments", pk, radii.reshape(-1))[:, 2]
     found = run("entropic.curvature_covariance", sigma)
     return from_host(np.asarray(found).reshape(*radii.shape, 6, 6), like)
 
@@ -218,9 +214,9 @@ def curvature_correlation(pk: Spectrum, R: Array, r: Array) -> Array:
     ----------
     Fourier transform of `curvature_power_spectrum`.
     """
-    like, radii, distances = _broadcast(("R", R, 0.0, None), ("r", r, None, 0.0))
+    like, radii, distances = broadcast_values(("R", R, 0.0, None), ("r", r, None, 0.0))
     flat = (radii.reshape(-1), distances.reshape(-1))
-    found = _integrated("entropic.curvature_correlation", pk, *flat)
+    found = integrated("entropic.curvature_correlation", pk, *flat)
     return from_host(found.reshape(radii.shape), like)
 
 
@@ -250,10 +246,10 @@ def curvature_power_spectrum(pk: Spectrum, R: Array, k: Array) -> Array:
     -----
     O(size of the result). Source: K = -Hess u, mode by mode.
     """
-    like, radii, waves = _broadcast(("R", R, None, 0.0), ("k", k, 0.0, None))
+    like, radii, waves = broadcast_values(("R", R, None, 0.0), ("k", k, 0.0, None))
     found = run(
         "entropic.curvature_power_spectrum",
-        _checked(pk), radii.reshape(-1), waves.reshape(-1),
+        checked_spectrum(pk), radii.reshape(-1), waves.reshape(-1),
     )  # fmt: skip
     return from_host(np.asarray(found).reshape(waves.shape), like)
 
@@ -294,8 +290,8 @@ def doroshkevich_fractions(threshold: Array = 0.0, *, n_axes: int = 3) -> Array:
     >>> [round(float(f), 10) for f in doroshkevich_fractions(0.0)]
     [0.0796759371, 0.4203240629, 0.4203240629, 0.0796759371]
     """
-    like, values = _host("threshold", threshold)
-    d = _axes(n_axes)
+    like, values = host_values("threshold", threshold)
+    d = axes_of(n_axes)
     found = run("entropic.doroshkevich_fractions", values.reshape(-1).tolist(), d)
     return from_host(np.asarray(found).reshape(*values.shape, d + 1), like)
 
@@ -328,8 +324,8 @@ def doroshkevich_marginals(values: Array, *, n_axes: int = 3) -> Array:
     ----------
     A. G. Doroshkevich, Astrophysics 6 (1970) 320.
     """
-    like, host = _host("values", values)
-    d = _axes(n_axes)
+    like, host = host_values("values", values)
+    d = axes_of(n_axes)
     found = run("entropic.doroshkevich_marginals", host.reshape(-1).tolist(), d)
     return from_host(np.asarray(found).reshape(*host.shape, d), like)
 
@@ -362,7 +358,7 @@ def doroshkevich_density(eigenvalues: Array) -> Array:
     A. G. Doroshkevich, Astrophysics 6 (1970) 320.
     """
     xp, x = common_arrays(eigenvalues=eigenvalues)
-    _require_real(xp, "eigenvalues", x)
+    require_real(xp, "eigenvalues", x)
     if x.ndim < 1 or x.shape[-1] != 3:
         raise ValueError(
             f"eigenvalues must have shape (..., 3), got {tuple(x.shape)}: three along "
@@ -413,12 +409,14 @@ def peak_density(pk: Spectrum, R: Array, nu: Array | None = None) -> Array:
     0.00881957
     """
     if nu is None:
-        like, radii = _host("R", R, above=0.0)
+        like, radii = host_values("R", R, above=0.0)
         heights = None
     else:
-        like, radii, values = _broadcast(("R", R, 0.0, None), ("nu", nu, None, None))
+        like, radii, values = broadcast_values(
+            ("R", R, 0.0, None), ("nu", nu, None, None)
+        )
         heights = values.reshape(-1).tolist()
-    sigma = _integrated("entropic.spectral_moments", pk, radii.reshape(-1))
+    sigma = integrated("entropic.spectral_moments", pk, radii.reshape(-1))
     if not np.all(sigma > 0.0):
         raise ValueError(
             "pk must be positive somewhere below k = 12 / R, got no power: a field "
@@ -467,142 +465,8 @@ def shot_noise(n_density: Array, R: Array, *, n_axes: int = 3) -> ShotNoise:
     """
     xp, n, radius = common_arrays(n_density=n_density, R=R)
     for name, x in (("n_density", n), ("R", radius)):
-        _require_real(xp, name, x)
+        require_real(xp, name, x)
         require_finite(xp, **{name: x})
         if bool(xp.any(x <= 0)):
             raise ValueError(f"{name} must be > 0, got {float(xp.min(x)):g}.")
-    return run("entropic.shot_noise", n, radius, _axes(n_axes))
-
-
-# Checks
-
-
-def _require_real(xp: Any, name: str, x: Array) -> None:
-    if xp.isdtype(x.dtype, "complex floating"):
-        raise TypeError(f"{name} must be real, got {x.dtype}.")
-
-
-def _host(
-    name: str, value: Any, *, above: float | None = None, at_least: float | None = None
-) -> tuple[Array, np.ndarray]:
-    """The array and its finite values in float64 on the host, where pk is evaluated."""
-    xp, x = common_arrays(**{name: value})
-    _require_real(xp, name, x)
-    require_finite(xp, **{name: x})
-    host = np.asarray(to_host(x), dtype=np.float64)
-    if host.size and above is not None and host.min() <= above:
-        raise ValueError(f"{name} must be > {above:g}, got {host.min():g}.")
-    if host.size and at_least is not None and host.min() < at_least:
-        raise ValueError(f"{name} must be >= {at_least:g}, got {host.min():g}.")
-    return x, host
-
-
-def _broadcast(
-    *specs: tuple[str, Any, float | None, float | None],
-) -> tuple[Array, np.ndarray, np.ndarray]:
-    """Two arguments of one library, in float64 on the host, of one shape."""
-    (first, a, *_), (second, b, *_) = specs
-    _, x, y = common_arrays(**{first: a, second: b})
-    hosts = [
-        _host(name, value, above=above, at_least=least)[1]
-        for (name, _, above, least), value in zip(specs, (x, y))
-    ]
-    try:
-        p, q = np.broadcast_arrays(*hosts)
-    except ValueError:
-        raise ValueError(
-            f"{first} and {second} must broadcast, got the shapes {hosts[0].shape} and "
-            f"{hosts[1].shape}: add axes of length 1."
-        ) from None
-    return x, p, q
-
-
-def _checked(pk: Any) -> Spectrum:
-    """``pk`` whose values are looked at."""
-    if not callable(pk):
-        raise TypeError(
-            f"pk must be a function of k, got {type(pk).__name__}: interpolate a "
-            "table, for example with np.interp."
-        )
-
-    def spectrum(k: np.ndarray) -> np.ndarray:
-        values = np.asarray(pk(k))
-        if values.shape != k.shape:
-            raise ValueError(
-                f"pk must return one value for each k, got the shape {values.shape} "
-                f"for {k.shape}."
-            )
-        bad = ~(np.isfinite(values) & (values >= 0))
-        if bad.any():
-            i = int(np.argmax(bad))
-            raise ValueError(
-                "pk must be finite and not negative for every k > 0, got "
-                f"{complex_or_float(values[i]):g} at k = {k[i]:.6g}: extend a table, "
-                "for example by zero."
-            )
-        return values.astype(np.float64)
-
-    return spectrum
-
-
-def _integrated(name: str, pk: Any, *arguments: np.ndarray) -> np.ndarray:
-    """Value of an integral; one warning if it has not settled."""
-    try:
-        found: Integral = run(name, _checked(pk), *arguments)
-    except DivergentIntegralError:
-        raise ValueError(
-            "pk must fall slowly enough towards small k for its moments to converge "
-            "(P k^3 to 0 with k), got an integral that has not converged at "
-            "k R = 1e-60."
-        ) from None
-    if not found.accuracy <= _WORTH_A_WARNING:
-        from sklearn.exceptions import ConvergenceWarning
-
-        warnings.warn(
-            "the integrals over pk changed by a relative "
-            f"{found.accuracy:.1g} when the step was last halved: give a pk without "
-            "jumps, such as a cubic spline of log P over log k.",
-            ConvergenceWarning,
-            stacklevel=4,
-        )
-    return np.asarray(found.value)
-
-
-def _axes(n_axes: Any) -> int:
-    if isinstance(n_axes, bool) or n_axes not in (1, 2, 3):
-        raise ValueError(f"n_axes must be 1, 2 or 3, got {n_axes!r}.")
-    return int(n_axes)
-
-
-def _number(name: str, value: Any, *, at_least: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}.") from None
-    if not at_least <= number < math.inf:
-        raise ValueError(f"{name} must be finite and >= {at_least:g}, got {number:g}.")
-    return number
-
-
-def _grid(n_grid: Any, box_size: Any) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Cells and lengths of each axis."""
-    try:
-        cells = tuple(n_grid) if np.ndim(n_grid) else (n_grid,) * 3
-        shape = tuple(operator.index(n) for n in cells)
-    except TypeError:
-        raise TypeError(
-            f"n_grid must be an integer or one for each axis, got {n_grid!r}."
-        ) from None
-    if not 1 <= len(shape) <= 3 or min(shape) < 1:
-        raise ValueError(
-            f"n_grid must have 1 to 3 axes of at least one cell, got {shape}."
-        )
-    sizes = np.asarray(box_size, dtype=np.float64)
-    if sizes.shape not in ((), (len(shape),)) or not np.all(
-        np.isfinite(sizes) & (sizes > 0)
-    ):
-        raise ValueError(
-            "box_size must be a positive length, or one for each of the "
-            f"{len(shape)} axes, got {box_size!r}."
-        )
-    return shape, tuple(float(s) for s in np.broadcast_to(sizes, (len(shape),)))
+    return run("entropic.shot_noise", n, radius, axes_of(n_axes))

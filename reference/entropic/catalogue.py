@@ -298,15 +298,3 @@ def _pair_curvature(ahead: Array, behind: Array, step: float, N: float) -> Array
     bounded = xp.where(root > 1.0, xp.ones_like(root), root)
     K = xp.where(gap >= 0, xp.asin(bounded) ** 2, -(xp.asinh(root) ** 2))
     return K * (16.0 * N / (step * step))
-
-
-def shot_noise(R: float, density: float, d: int) -> float:
-    r"""Standard deviation of tr K from Poisson noise at small contrast.
-
-    :math:`\sigma^2 = \int k^4 e^{-k^2 R^2} d^dk / ((2 \pi)^d \bar n)`: in three
-    dimensions ``0.290 / sqrt(n R^3) / R^2``. With weights the density is ``(sum w)^2 /
-    sum w^2`` over the volume.
-    """
-    sphere = 2.0 * math.pi ** (d / 2) / math.gamma(d / 2)
-    integral = sphere * math.gamma(d / 2 + 2) / 2.0 / (2.0 * math.pi) ** d
-    return math.sqrt(integral / (density * R ** (d + 4)))

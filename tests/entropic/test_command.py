@@ -220,7 +220,7 @@ def test_negative_cells_are_told_as_a_warning(tmp_path, density, capsys):
         (["cut.npz", "-R", 4], "cut.npz must be an array or archive"),
         (["two.npz", "-R", 4], "two.npz holds a, b: name the density"),
         (["two.npz", "-R", 4, "--key", "c"], "must hold 'c', got a, b"),
-        (["points.csv", "-R", 4], "points.csv has 4 columns"),
+        (["four.txt", "-R", 4], "four.txt has 4 columns (1, 2, 3, 4, ...): name those"),
         (["points.csv", "-R", 4, "--columns", "q"], "must have the column q, got x"),
         (["points.csv", "-R", 4, "--n-grid", 8, "--columns", 1, 2, 3], "box_size must"),
         (["points.csv", "-R", 1, "--box-size", 5, "--weights", "w"], "in the box"),
@@ -252,6 +252,7 @@ def _write_bad_files():
     np.savez("two.npz", a=np.ones((8, 8, 8)), b=np.ones((8, 8, 8)))
     files = {
         "cut.npz": b"PK\x03\x04",
+        "four.txt": b"1 2 3 4\n5 6 7 8\n",
         "words.txt": b"x y z\none 2 3\n",
         "ragged.txt": b"1 2 3\n1 2\n",
         "binary.dat": bytes(range(256)),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geomsci.entropic import catalogue, survey
-from geomsci.reference.entropic.catalogue import shot_noise
+from geomsci.entropic import catalogue, shot_noise, survey
 
 
 def _ball(rng, n, radius):
@@ -74,12 +73,13 @@ def test_shot_noise_follows_its_law(d, L, density):
     points = rng.uniform(0, L, (4000, d))
     K = catalogue.catalogue_curvature(points, positions, 1.0, box_size=L)
     found = np.sqrt(np.mean(np.trace(K, axis1=1, axis2=2) ** 2))
-    assert found == pytest.approx(shot_noise(1.0, density, d), rel=0.05)
+    noise = shot_noise(float(density), 1.0, n_axes=d)
+    assert found == pytest.approx(float(noise.trace_std), rel=0.05)
 
 
 def test_shot_noise_in_space_is_the_number_of_the_law():
     want = np.sqrt(15 * np.sqrt(np.pi) / (32 * np.pi**2 * 0.02)) / 2**3.5
-    assert shot_noise(2.0, 0.02, 3) == pytest.approx(want, rel=1e-14)
+    assert float(shot_noise(0.02, 2.0).trace_std) == pytest.approx(want, rel=1e-14)
 
 
 def test_randoms_remove_the_bias_of_an_edge():
@@ -92,7 +92,7 @@ def test_randoms_remove_the_bias_of_an_edge():
     raw = catalogue.catalogue_curvature(points, data, R)
     relative = survey.survey_curvature(points, data, randoms, R)
     bias, left = (np.trace(K, axis1=1, axis2=2).mean() for K in (raw, relative))
-    sigma = shot_noise(R, 8000 / (4 / 3 * np.pi * 1000), 3)
+    sigma = float(shot_noise(8000 / (4 / 3 * np.pi * 1000), R).trace_std)
     assert bias > 2 * sigma
     assert abs(left) < 0.2 * sigma
 

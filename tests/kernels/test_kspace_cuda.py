@@ -121,6 +121,29 @@ def test_curvature_of_a_plane_wave_is_its_closed_form(kernels):
         np.testing.assert_allclose(own, expected, atol=1e-14 * (k @ k) * 4)
 
 
+@pytest.mark.parametrize("shape", [(9, 10), (8, 9, 10)])
+def test_log_hessian_runs_through_the_rows(kernels, monkeypatch, shape):
+    drivers = {
+        "entropic.smoothed_parts": driver.smoothed_parts,
+        "entropic.plane_derivatives": driver.plane_derivatives,
+    }
+    rho = np.random.default_rng(5).uniform(0.5, 2.0, shape)
+    lengths = tuple(map(float, shape))
+    expected = reference.log_hessian(rho, [1.5, 2.0], lengths, "cic")
+    used = []
+
+    def run(name, *given):
+        used.append(name)
+        return drivers[name](*given, kernels())
+
+    monkeypatch.setattr(reference, "run", run)
+    found = reference.log_hessian(rho, [1.5, 2.0], lengths, "cic")
+    assert set(used) == set(drivers)
+    for own, wanted in zip(found, expected):
+        _close(own.curvature, wanted.curvature)
+        assert own.lowest == pytest.approx(wanted.lowest, rel=1e-14)
+
+
 class _Place(str, contextlib.nullcontext):
     """NumPy's device as a context, as CuPy's is."""
 

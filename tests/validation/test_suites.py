@@ -84,7 +84,8 @@ def test_names_and_sizes_identify_a_case():
 
 def test_unknown_suite_lists_the_known_ones():
     with pytest.raises(
-        suites.UnknownName, match="eeg, embedding, fisher, sampling, spd, got 'x'"
+        suites.UnknownName,
+        match="eeg, embedding, entropic, fisher, sampling, spd, got 'x'",
     ):
         suites.suite_cases("x", quick=True)
 

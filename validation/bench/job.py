@@ -20,7 +20,16 @@ from geomsci.validation.wording import duration, moment, number, ratio
 
 FORMAT = "geomsci benchmark"
 FORMAT_VERSION = 1
-SUITES = ("eeg", "spd", "fisher", "sampling", "embedding", "kernels", "overhead")
+SUITES = (
+    "eeg",
+    "spd",
+    "fisher",
+    "sampling",
+    "embedding",
+    "entropic",
+    "kernels",
+    "overhead",
+)
 PEER_SUITES = ("eeg", "spd", "fisher", "sampling")
 PEER_REASON = "other libraries are measured with --against-peers"
 
@@ -87,8 +96,8 @@ def measure(
         if suite == "overhead":
             jobs.append((suite, lambda: overhead.results(repeats)))
             continue
-        if suite == "embedding":
-            jobs += _embeddings(repeats, against_peers, full)
+        if suite in PROCESSES:
+            jobs += _processes(suite, repeats, against_peers, full)
             continue
         for contest in _contests(suite):
             jobs.append((contest.name, _job(contest, repeats, against_peers)))
@@ -119,16 +128,24 @@ def _job(
     return lambda: [hold(contest, repeats)]
 
 
-def _embeddings(
-    repeats: int, against_peers: bool, full: bool
+PROCESSES = ("embedding", "entropic")
+"""Suites whose sides run in processes of their own."""
+
+
+def _processes(
+    suite: str, repeats: int, against_peers: bool, full: bool
 ) -> list[tuple[str, Callable[[], list[Result]]]]:
-    """Jobs of a suite whose sides run in processes of their own."""
+    """Jobs of a suite of `PROCESSES`."""
+    if not against_peers:
+        row = Result(suite, "all rows", "", "", "skipped", PEER_REASON)
+        return [(suite, lambda: [row])]
+    if suite == "entropic":
+        from geomsci.validation.bench import entropic
+
+        return entropic.jobs(repeats, full)
     from geomsci.validation.bench import embedding
 
-    if against_peers:
-        return embedding.jobs(repeats, full)
-    row = Result("embedding", "all rows", "", "", "skipped", PEER_REASON)
-    return [("embedding", lambda: [row])]
+    return embedding.jobs(repeats, full)
 
 
 def _fisher_times(repeats: int) -> list[Result]:

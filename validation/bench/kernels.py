@@ -14,7 +14,7 @@ import numpy as np
 from geomsci.backends import run, use_backend
 from geomsci.backends.capabilities import CAPABILITIES
 from geomsci.reference.embedding import graphs, mds
-from geomsci.validation.bench import fisher, sampling
+from geomsci.validation.bench import entropic_kernels, fisher, sampling
 from geomsci.validation.bench.contest import Contest, Job
 from geomsci.validation.cases.spd_matrices import centre, scattered
 from geomsci.validation.suites import CASE_SEED, CaseUnavailable
@@ -98,6 +98,7 @@ INPUTS: dict[str, list[tuple[str, Callable[[], tuple[Any, ...]]]]] = {
         ("1000 points", lambda: _affinities(1000)),
         ("3000 points", lambda: _affinities(3000)),
     ],
+    **entropic_kernels.INPUTS,
     "fisher.sweeps": [
         ("10 updates of 32×32", lambda: fisher.chains(32, 1)),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -203,4 +204,6 @@ def experiments(quick: bool) -> list[Experiment]:
         "catalogue of a Gaussian": points,
         "small chains": chains,
     }
-    return [Experiment(name, lambda job=job: job(quick)) for name, job in jobs.items()]
+    return [
+        Experiment(name, functools.partial(job, quick)) for name, job in jobs.items()
+    ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import pathlib
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +19,7 @@ from geomsci.validation import rows
 from geomsci.validation.rows import Row
 from geomsci.validation.suites import CASE_SEED
 
-COSMOLOGY = {
+COSMOLOGY: dict[str, Any] = {
     "h": 0.6711,
     "omega_m": 0.3175,
     "omega_b": 0.049,
@@ -145,7 +147,7 @@ def measured(
 
 def halvings(errors: list[float]) -> float:
     """Largest distance from 4 of the ratios of errors at halved steps."""
-    return max(abs(a / b - 4.0) for a, b in zip(errors, errors[1:]))
+    return max(abs(a / b - 4.0) for a, b in itertools.pairwise(errors))
 
 
 def deviation(values: np.ndarray, expected: Any) -> tuple[float, np.ndarray]:
@@ -164,11 +166,6 @@ def seeds(first: int, number: int) -> Iterator[int]:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without warnings of scales near the cells, which rows measure on purpose."""
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield
-
-
-Rows = Callable[[], list[Row]]

@@ -127,7 +127,11 @@ def _mass(inputs: Inputs) -> np.ndarray:
 def _fields() -> list[Case]:
     size = "×".join(map(str, SHAPE))
     n = math.prod(SHAPE)
-    density = {"inputs": lambda: {"rho": _density()}, "size": size, "n": n}
+    density: dict[str, Any] = {
+        "inputs": lambda: {"rho": _density()},
+        "size": size,
+        "n": n,
+    }
 
     def assign(X: Any, w: Any) -> Any:
         return entropic.assign_mass(X, SHAPE, LENGTHS, "pcs", w)
@@ -258,7 +262,7 @@ def _catalogues() -> list[Case]:
         return tensor(inputs) - tensor(inputs, "randoms")
 
     # The cut at 8 R costs 3e-12.
-    cut = {"tol": {"float64": 1e-12, "float32": 1e-12}}
+    cut: dict[str, Any] = {"tol": {"float64": 1e-12, "float32": 1e-12}}
     return [
         _case("catalogue_curvature", _only("x", "y"), curvature, expected=tensor,
               **shared, **cut),
@@ -421,6 +425,9 @@ def _chains() -> list[Case]:
         value = oracles.two_point_curvature(float(Q[0, 1]), float(Q[1, 0]))
         return np.asarray(value)
 
+    def rates(p: float, q: float) -> Callable[[], Inputs]:
+        return lambda: {"Q": np.asarray([[-p, p], [q, -q]])}
+
     def product(kappa: Any, w: Any) -> Any:
         return entropic.product_chain_curvature(kappa, w)
 
@@ -429,7 +436,7 @@ def _chains() -> list[Case]:
 
     found = [
         _case("markov_chain_entropic_curvature",
-              lambda p=p, q=q: {"Q": np.asarray([[-p, p], [q, -q]])}, two,
+              rates(p, q), two,
               name=f"markov_chain_entropic_curvature, rates {p:g}, {q:g}",
               size="2", n=2, kappa=64.0, why="the flat bottom of a minimum",
               expected=exact, against="the formula of Maas")

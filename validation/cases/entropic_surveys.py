@@ -19,7 +19,7 @@ Found = tuple[list[Score], list[Row]]
 RADIUS, EDGE, DEPTH, SCALE = 100.0, 92.0, 70.0, 8.0
 N_MOCKS, N_MOCKS_QUICK = 20, 4
 N_GRID, BOX = 64, 256.0
-DENSITY = 0.03
+DENSITY = 0.08
 """Galaxies in (Mpc/h)^3 at the observer; a quarter of it at the edge."""
 
 N_RANDOMS = 10
@@ -74,7 +74,7 @@ def spheres(quick: bool) -> Found:
     """(viii) The bias at the edge, averaged over mocks."""
     watch = Watch()
     number = N_MOCKS_QUICK if quick else N_MOCKS
-    some = 500 if quick else 1500
+    some = 500 if quick else 1000
     found = np.asarray([mock(seed, some) for seed in fields.seeds(2000, number)])
     mean, error = found.mean(axis=0), found.std(axis=0, ddof=1) / math.sqrt(number)
     size = f"{number} spheres of {RADIUS:g} Mpc/h"
