@@ -66,6 +66,7 @@ _LEAVES = (
     "decisions",
     "eeg",
     "embedding",
+    "entropic",
     "fisher",
     "index",
     "sampling",

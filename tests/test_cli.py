@@ -142,7 +142,7 @@ def test_wrong_usage_of_bench_is_exit_status_2(tmp_path, capsys, arguments, says
     assert says in capsys.readouterr().err
 
 
-COMMANDS = ["validate", "bench", "backends", "fisher", "sample", "fit"]
+COMMANDS = ["validate", "bench", "backends", "fisher", "sample", "fit", "entropic"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

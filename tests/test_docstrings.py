@@ -16,6 +16,7 @@ PACKAGES = (
     "datasets",
     "eeg",
     "embedding",
+    "entropic",
     "fisher",
     "sampling",
     "spd",
@@ -47,7 +48,8 @@ def test_examples_print_what_they_say(name):
 
 
 @pytest.mark.parametrize(
-    "page", ["backends", "eeg", "embedding", "fisher", "index", "sampling", "spd"]
+    "page",
+    ["backends", "eeg", "embedding", "entropic", "fisher", "index", "sampling", "spd"],
 )
 def test_guides_print_what_they_say(page):
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

@@ -180,7 +180,8 @@ def _scan(
 
     def work(planes: slice) -> None:
         D = derivatives(S, planes)
-        bad, lowest = n_nonpositive(D.density), float(_least(D.density))
+        lowest = float(array_namespace(D.density).min(D.density))
+        bad = 0 if lowest > 0 else n_nonpositive(D.density)
         lows.append(lowest)
         totals = [0.0] * 4 if bad else _slab_sums(D, weight, mean)
         sums.add(planes.start, [float(bad), *totals])
@@ -193,10 +194,6 @@ def _scan(
     positive_smoothed(int(bad), cells, min(lows), R, rounding)
     variance = square / cells - (trace / cells) ** 2
     return _Scalars(entropy / cells, fisher / cells, math.sqrt(max(0.0, variance)))
-
-
-def _least(x: Array) -> Array:
-    return array_namespace(x).min(x)
 
 
 def _slab_sums(D: Derivatives, weight: float, mean: float) -> list[float]:
