@@ -191,7 +191,8 @@ plt.show()
 inside = np.linalg.norm(points, axis=1)
 of_randoms = raw - relative
 print(f"{'':10}{'R^2 tr K':>12}{'voids':>9}{'':>10}{'nodes':>9}")
-print(f"{'Mpc/h':>10}{'of randoms':>12}{'raw':>9}{'relative':>10}{'raw':>9}{'relative':>10}")
+head = ("Mpc/h", "of randoms", "raw", "relative", "raw", "relative")
+print("{:>10}{:>12}{:>9}{:>10}{:>9}{:>10}".format(*head))
 for low, high in ((0, 30), (30, 60), (60, 90), (90, 120)):
     ring = (inside >= low) & (inside < high)
     bias = R**2 * np.trace(of_randoms[ring], axis1=1, axis2=2).mean()

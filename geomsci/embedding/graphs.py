@@ -377,8 +377,9 @@ def _components(joined: JoinedGraph) -> str:
     )
     more = f" and {total - 5} more" if total > 5 else ""
     longest = max(b.distance for b in joined.bridges)
+    bridges = "a bridge" if total == 2 else f"{total - 1} bridges"
     return (
         f"The graph has {total} connected components ({named}{more}): joined by "
-        f"{total - 1} bridges of length up to {longest:.3g}; distances across them are "
-        "guesses, raise n_neighbors or embed the components one by one."
+        f"{bridges} of length up to {longest:.3g}; distances across are guesses, raise "
+        "n_neighbors or embed the components one by one."
     )

@@ -43,7 +43,7 @@ def log_density_hessian(
 
     Returns
     -------
-    K : array, shape (*grid, d (d + 1) / 2), or (S, *grid, ...) for a sequence ``R``
+    K : array, shape (..., d (d + 1) / 2), or (S, ...) for a sequence ``R``
         Packed xx, xy, xz, yy, yz, zz (xx, xy, yy in the plane, xx on a line), in
         1 / unit^2 and in the precision of ``field``. Positive eigenvalues are collapsed
         axes: none in a void, all in a node.

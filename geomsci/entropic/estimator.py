@@ -73,12 +73,12 @@ class EntropicCurvature(  # type: ignore[call-arg]
 
     Attributes
     ----------
-    curvature_ : array, shape (S, *space, d (d + 1) / 2)
-        Packed xx, xy, xz, yy, yz, zz (xx, xy, yy); ``space`` is the shape of the grid
+    curvature_ : array, shape (S, ..., d (d + 1) / 2)
+        Packed xx, xy, xz, yy, yz, zz (xx, xy, yy); ``...`` is the shape of the grid
         or (n_points,). Computed on access.
-    eigenvalues_ : array, shape (S, *space, d)
+    eigenvalues_ : array, shape (S, ..., d)
         Ascending. Above 1 GiB in all computed on access.
-    signature_ : int8 array, shape (S, *space)
+    signature_ : int8 array, shape (S, ...)
         Number of eigenvalues above the threshold.
     volume_fractions_, mass_fractions_ : array, shape (S, d + 1)
         By the number of eigenvalues above the threshold. Positions sample the mass, and
@@ -114,7 +114,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
     >>> rho = np.exp(np.cos(x))[:, None] * np.ones(64)
     >>> web = EntropicCurvature(0.5, box_size=2 * np.pi, threshold=1e-9).fit(rho)
     >>> web.volume_fractions_.round(3)
-    array([[0.531, 0.469, 0.   ]])
+    array([[0.453, 0.547, 0.   ]])
     """
 
     _parameter_constraints = {
@@ -411,7 +411,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
 
         Returns
         -------
-        eigenvalues : array, shape (S, *space, d) or (S, m, d)
+        eigenvalues : array, shape (S, ..., d) or (S, m, d)
             Ascending.
         """
         check_is_fitted(self, "signature_")
@@ -440,7 +440,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
 
         Returns
         -------
-        signature : int8 array, shape (S, *space) or (S, m)
+        signature : int8 array, shape (S, ...) or (S, m)
         """
         check_is_fitted(self, "signature_")
         if points is None:

@@ -38,7 +38,7 @@ def scale_flow_rhs(field: Any, R: float, box_size: Any = None) -> Array:
 
     Returns
     -------
-    rate : array, shape (*grid, d (d + 1) / 2)
+    rate : array, shape (..., d (d + 1) / 2)
         Packed as in `log_density_hessian`, in 1 / unit^4.
 
     Raises

@@ -41,7 +41,7 @@ def spectral_moments(pk: Spectrum, R: Array) -> Array:
 
     Returns
     -------
-    sigma : array, shape (*R.shape, 3)
+    sigma : array, shape (..., 3)
         sigma_0, sigma_1, sigma_2 in the powers 0, -1 and -2 of the unit of R.
 
     Raises
@@ -169,7 +169,7 @@ def curvature_covariance(pk: Spectrum, R: Array) -> Array:
 
     Returns
     -------
-    C : array, shape (*R.shape, 6, 6)
+    C : array, shape (..., 6, 6)
         Of (xx, xy, xz, yy, yz, zz), in the power -4 of the unit of R.
     """
     like, radii = host_values("R", R, above=0.0)
@@ -267,7 +267,7 @@ def doroshkevich_fractions(threshold: Array = 0.0, *, n_axes: int = 3) -> Array:
 
     Returns
     -------
-    fractions : array, shape (*threshold.shape, n_axes + 1)
+    fractions : array, shape (..., n_axes + 1)
         With 0, ..., n_axes eigenvalues above: void, sheet, filament, node.
 
     Raises
@@ -308,7 +308,7 @@ def doroshkevich_marginals(values: Array, *, n_axes: int = 3) -> Array:
 
     Returns
     -------
-    density : array, shape (*values.shape, n_axes)
+    density : array, shape (..., n_axes)
         Of the smallest to the largest eigenvalue; each integrates to 1.
 
     Raises

@@ -131,7 +131,7 @@ def gaussian_entropic_curvature(
     t: Any = 0.5,
     N: float = np.inf,
 ) -> Array:
-    """Compute the entropic curvature of a Gaussian pair relative to a Gaussian measure.
+    """Compute the entropic curvature of a Gaussian pair in a Gaussian measure.
 
     `entropic_curvature` (N infinite) or `entropic_curvature_dimension` of
     ``N(a0, C0)`` and ``N(a1, C1)`` with the entropy relative to ``N(b, S)``, in closed

@@ -212,6 +212,7 @@ def test_memory_for_classes_alone_streams_and_refuses_the_maps(monkeypatch):
             ask()
 
 
+@pytest.mark.filterwarnings("ignore:R = 2 is 1.6 cells")
 def test_nested_lists_are_taken():
     web = EntropicCurvature(2.0).fit(FIELD[0].tolist())
     np.testing.assert_array_equal(
