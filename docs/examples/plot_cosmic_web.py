@@ -156,8 +156,9 @@ plt.show()
 # The deviation itself is predicted too: for a Gaussian field it is the spectral moment
 # :math:`\sigma_2(R)`, here of the linear spectrum summed over the modes of this box.
 # The last column is the noise of as many particles thrown at random, which these,
-# coming from a lattice, do not have. Nonlinear matter has less curvature than linear
-# theory says: collapsed places are narrow, and smoothing acts before the logarithm.
+# coming from a lattice, do not have. There is less curvature than linear theory says:
+# smoothing acts before the logarithm, and in this approximation matter flows on through
+# places that collapse.
 
 print(f"{'R':>4}{'sigma(tr K)':>14}{'linear':>12}{'if Poisson':>14}")
 for R, sigma, noise in zip(scales, web.sigma_trace_, web.shot_noise_):

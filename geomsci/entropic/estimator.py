@@ -283,7 +283,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
         mass = assign_mass(X, self.n_grid, self.box_size, self.window, weights)
         xp = array_namespace(mass)
         if weights is None:
-            return mass / xp.mean(mass), float(len(X))
+            return mass / xp.mean(mass), float(X.shape[0])
         _, weights = common_arrays(weights=weights)
         return mass / xp.mean(mass), points_stage.effective_number(weights)
 
