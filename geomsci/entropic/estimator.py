@@ -280,6 +280,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
                 "box_size must be given with n_grid, got None: a grid of positions is "
                 "periodic; leave n_grid at None for open space."
             )
+        _, X = common_arrays(X=X)
         mass = assign_mass(X, self.n_grid, self.box_size, self.window, weights)
         xp = array_namespace(mass)
         if weights is None:
