@@ -27,7 +27,7 @@ N_EPOCHS = 15
 MAX_ITER = 300
 """Of SMACOF, by default."""
 
-MATRICES = {"sgd": 4, "smacof": 6, "classical": 5}
+MATRICES = {"sgd": 5, "smacof": 6, "classical": 5}
 """Peak of the methods in n x n matrices, with those of D and the weights apart."""
 
 JITTER = 0.01
