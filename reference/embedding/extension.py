@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from geomsci.backends.arrays import Array, array_namespace, device
+from geomsci.backends.arrays import Array, array_namespace
 from geomsci.backends.tiling import map_tiles
 
 N_NEAREST = 8
@@ -112,19 +112,3 @@ def extended_dissimilarity(D: Array, neighbors: Array, weights: Array) -> Array:
 
     item = 4 * 8 * D.shape[0]
     return map_tiles(tile, neighbors, weights, bytes_per_item=item)
-
-
-def extended_pair_dissimilarity(D: Array, neighbors: Array, weights: Array) -> Array:
-    """Distances between new points, by the barycentres of both ends; shape (q, q)."""
-    xp = array_namespace(D, neighbors, weights)
-    scale = float(xp.max(D)) or 1.0
-    squares = (D / scale) ** 2
-    rows = extend(squares, neighbors, weights)  # (q, m): means over one end
-    inner = xp.take_along_axis(rows, neighbors, axis=1)
-    spread = 0.5 * xp.sum(weights * inner, axis=1)
-    both = extend(xp.matrix_transpose(rows), neighbors, weights)
-    both = 0.5 * (both + xp.matrix_transpose(both))
-    between = xp.clip(both - spread[:, None] - spread[None, :], 0.0)
-    q = between.shape[0]
-    apart = 1.0 - xp.eye(q, dtype=between.dtype, device=device(between))
-    return scale * xp.sqrt(between) * apart

@@ -96,17 +96,6 @@ def test_dissimilarity_at_a_representative_is_its_row():
     np.testing.assert_allclose(found, D[near[:, 2]], rtol=8 * EPS, atol=0)
 
 
-def test_dissimilarity_between_new_points_is_that_of_barycentres(xp):
-    Y, D, near, w = _case()
-    found = extension.extended_pair_dissimilarity(
-        xp.asarray(D), _numbers(xp, near), xp.asarray(w)
-    )
-    centres = np.einsum("qs,qsk->qk", w, Y[near])
-    expected = _distances(centres, centres)
-    off = expected[~np.eye(len(expected), dtype=bool)]
-    xp.assert_close(found, expected, kappa=20 * (D.max() / off.min()) ** 2)
-
-
 @pytest.mark.parametrize("scale", [1e-200, 1e200])
 def test_dissimilarity_scales_with_the_distances(scale):
     _, D, near, w = _case()
