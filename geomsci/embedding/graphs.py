@@ -233,15 +233,18 @@ def prune_shortcuts(
     X: Any,
     bandwidths: Any,
     *,
-    min_common: int = 2,
+    hops: int = 12,
     reach: float = 1.5,
     metric: str = "euclidean",
 ) -> Any:
-    """Drop the edges of a neighbourhood graph that look like shortcuts.
+    """Drop the edges of a neighbourhood graph that are shortcuts.
 
-    Edge ij is dropped if i and j have fewer than ``min_common`` common neighbours, or
-    if ``|x_i - x_j| > reach min(eps_i, eps_j)``. Then dropped edges come back,
-    shortest first, only while they join components: the components do not change.
+    Edges longer than ``reach min(eps_i, eps_j)`` leave, and edges whose ends have fewer
+    common neighbours than those of the median edge. These come back where the rest
+    joins their ends by two edges, and at last where it joins them by at most ``hops``
+    edges, until nothing changes; in between both kinds come back, shortest first, while
+    they join components. What stays out is long, or joins places that are far apart on
+    the surface. The components do not change.
 
     Parameters
     ----------
@@ -251,7 +254,8 @@ def prune_shortcuts(
         The points, or their distances.
     bandwidths : array, shape (n,), positive
         eps of `alpha_decay_graph`.
-    min_common : int, not negative
+    hops : int, at least 2
+        Edges of the longest way round that an edge may have.
     reach : float, positive
     metric : {"euclidean", "precomputed"}
         ``"precomputed"``: X is the matrix of distances.
@@ -268,26 +272,27 @@ def prune_shortcuts(
 
     Notes
     -----
-    One product of n x n matrices, or of sparse ones. The common neighbours find
-    isolated jumps; the reach finds the jump of a sparse corner onto a dense sheet.
+    With m edges and s of them left to judge, O(m k) for common neighbours of a sparse
+    graph of k neighbours, O(m n) of a dense one, and a search from s vertices, a few
+    times.
 
     Examples
     --------
-    A ring of twelve, each joined to the next two, and a jump across it.
+    A ring of sixty, each joined to the next two, and a jump across it.
 
     >>> import numpy as np
     >>> from geomsci.embedding.graphs import prune_shortcuts
-    >>> angle = np.arange(12) * np.pi / 6
+    >>> angle = np.arange(60) * np.pi / 30
     >>> X = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    >>> step = abs(np.arange(12)[:, None] - np.arange(12))
-    >>> W = np.isin(step, (1, 2, 10, 11)).astype(float)
-    >>> W[0, 6] = W[6, 0] = 1.0
-    >>> pruned = prune_shortcuts(W, X, np.ones(12), min_common=1)
-    >>> float(pruned[0, 6]), int((pruned != W).sum())
+    >>> step = abs(np.arange(60)[:, None] - np.arange(60))
+    >>> W = np.isin(step, (1, 2, 58, 59)).astype(float)
+    >>> W[0, 30] = W[30, 0] = 1.0
+    >>> pruned = prune_shortcuts(W, X, np.full(60, 2.0))
+    >>> float(pruned[0, 30]), int((pruned != W).sum())
     (0.0, 2)
     """
-    if not isinstance(min_common, Integral) or min_common < 0:
-        raise ValueError(f"min_common must be an integer >= 0, got {min_common!r}.")
+    if not isinstance(hops, Integral) or hops < 2:
+        raise ValueError(f"hops must be an integer >= 2, got {hops!r}.")
     if not isinstance(reach, Real) or not reach > 0:
         raise ValueError(f"reach must be a positive number, got {reach!r}.")
     if bandwidths is None:
@@ -301,7 +306,7 @@ def prune_shortcuts(
         W,
         X,
         scale,
-        common=int(min_common),
+        hops=int(hops),
         reach=float(reach),
         metric=metric,
     )

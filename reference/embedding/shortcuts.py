@@ -1,102 +1,137 @@
-"""Two local tests that find shortcut edges of a neighbourhood graph.
+"""Shortcut edges of a neighbourhood graph, found by taking a skeleton and closing it.
 
-An edge ij is suspect when
+An edge ij is long when ``|x_i - x_j| > 1.5 min(eps_i, eps_j)``: a sparse region reaches
+into a dense one. It is suspect when i and j have fewer common neighbours than the
+median edge has: an edge that leaves a sheet has few, and so have edges in thin places
+and at the border.
 
-    (i)  i and j have fewer than two common neighbours: an isolated jump;
-    (ii) |x_i - x_j| > 1.5 min(eps_i, eps_j): a sparse region that reaches into a dense
-         one. Test (i) is blind there when the jump lands on a clique, and test (ii) is
-         blind in many dimensions, where all eps are nearly equal.
-
-Suspect edges go, then come back, shortest first, only while they join components of
-what is left (Kruskal), so the components of the graph stay what they were.
+Without both the graph is a skeleton with tears. Suspect edges come back where the
+skeleton joins their ends by two edges, again and again until none does; then edges of
+both kinds, shortest first, while they join components of what is left (Kruskal); then
+suspect ones wherever a path of a few edges joins their ends, again until none does. A
+tear closes from its ends, edge by edge. Ends of a shortcut stay far apart: there is
+nothing to close from.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from geomsci.backends import neighbors
 from geomsci.backends.arrays import Array, array_namespace, to_host
+from geomsci.backends.graph_paths import common_neighbors, within_hops
 from geomsci.reference.embedding.components import spanning_edges
-from geomsci.reference.embedding.metric_spaces import MetricSpace, metric_space
+from geomsci.reference.embedding.metric_spaces import metric_space
+
+
+class _Edges(NamedTuple):
+    """Edges i < j in the order of rows, and the graph of some of them."""
+
+    rows: Array
+    columns: Array
+    graph: Callable[[Array], Any]
 
 
 def prune_shortcuts(
-    W: Any, X: Array, eps: Array, *, common: int, reach: float, metric: str
+    W: Any, X: Array, eps: Array, *, hops: int, reach: float, metric: str
 ) -> Any:
     """W without its shortcut edges; dense or CSR as W is."""
     space = metric_space(X, metric)
     eps = eps / space.unit
-    if hasattr(W, "tocsr"):
-        return _prune_sparse(W.tocsr(), space, eps, common, reach)
-    return _prune_dense(W, space, eps, common, reach)
-
-
-def _prune_dense(
-    W: Array, space: MetricSpace, eps: Array, common: int, reach: float
-) -> Array:
-    xp = array_namespace(W)
-    edge = W > 0.0
-    B = xp.astype(edge, xp.float32)  # counts up to 2^24 are exact
-    shared = B @ B
-    far = space.distances() > reach * xp.minimum(eps[:, None], eps[None, :])
-    suspect = xp.logical_or(shared < common, far)
-    kept = xp.where(suspect, xp.zeros_like(W), W)
-    labels = neighbors.component_labels(kept)
-    across = labels[:, None] != labels[None, :]
-    rows, columns = xp.nonzero(xp.triu(xp.logical_and(edge, across)))
+    edges = _sparse_edges(W.tocsr()) if hasattr(W, "tocsr") else _dense_edges(W)
+    rows, columns = edges.rows, edges.columns
+    xp = array_namespace(rows)
+    if rows.shape[0] == 0:
+        return W.copy() if hasattr(W, "tocsr") else xp.asarray(W, copy=True)
     d = space.pair_distances(rows, columns)
-    for _, i, j in _put_back(rows, columns, d, labels):
-        kept[i, j] = W[i, j]
-        kept[j, i] = W[j, i]
-    return kept
+    long = d > reach * xp.minimum(xp.take(eps, rows), xp.take(eps, columns))
+    shared = common_neighbors(W, rows, columns)
+    few = shared < xp.sort(shared)[shared.shape[0] // 2]
+    keep = xp.logical_not(xp.logical_or(few, long))
+    keep = _closed(edges, keep, long, 2)
+    keep = _joined(edges, keep, d)
+    keep = _closed(edges, keep, long, hops)
+    return edges.graph(keep)
 
 
-def _prune_sparse(
-    W: Any, space: MetricSpace, eps: Array, common: int, reach: float
-) -> Any:
+def _closed(edges: _Edges, keep: Array, long: Array, hops: int) -> Array:
+    """Edges kept, and those that close paths of at most ``hops``, until none does."""
+    xp = array_namespace(keep)
+    while True:
+        out = xp.nonzero(xp.logical_not(xp.logical_or(keep, long)))[0]
+        rows, columns = xp.take(edges.rows, out), xp.take(edges.columns, out)
+        graph = edges.graph(keep)
+        if hops == 2:
+            back = common_neighbors(graph, rows, columns) > 0
+        else:
+            back = within_hops(graph, rows, columns, hops)
+        if not bool(xp.any(back)):
+            return keep
+        keep = _with(keep, out[back])
+
+
+def _joined(edges: _Edges, keep: Array, d: Array) -> Array:
+    """Edges kept, and the shortest of the others that join components.
+
+    Kruskal is sequential, so the few edges between components go to the host.
+    """
+    xp = array_namespace(keep)
+    labels = neighbors.component_labels(edges.graph(keep))
+    a, b = xp.take(labels, edges.rows), xp.take(labels, edges.columns)
+    across = xp.nonzero(a != b)[0]
+    ends = [
+        to_host(xp.take(v, across)).tolist()
+        for v in (d, edges.rows, edges.columns, a, b)
+    ]
+    number = dict(zip(zip(ends[1], ends[2]), to_host(across).tolist()))
+    component = {}
+    for _, i, j, of_i, of_j in zip(*ends):
+        component[i], component[j] = of_i, of_j
+    chosen = spanning_edges(list(zip(*ends[:3])), component)
+    back = [number[i, j] for _, i, j in chosen]
+    return _with(keep, xp.asarray(back, dtype=xp.int64, device=keep.device))
+
+
+def _with(keep: Array, more: Array) -> Array:
+    """``keep`` and the edges of some more numbers."""
+    if more.shape[0] == 0:
+        return keep
+    xp = array_namespace(keep)
+    more = xp.sort(more)
+    number = xp.arange(keep.shape[0], dtype=xp.int64, device=keep.device)
+    place = xp.clip(xp.searchsorted(more, number), 0, more.shape[0] - 1)
+    return xp.logical_or(keep, xp.take(more, place) == number)
+
+
+def _sparse_edges(W: Any) -> _Edges:
     xp = array_namespace(W.data)
     U = W.tocoo()
     upper = xp.logical_and(U.row < U.col, U.data > 0.0)
     rows = xp.astype(U.row[upper], xp.int64)
     columns = xp.astype(U.col[upper], xp.int64)
-    data = U.data[upper]
-    ones = xp.ones_like(data)
-    half = type(W)((ones, (rows, columns)), shape=W.shape)
-    B = (half + half.T).tocsr()
-    # Adding the edges themselves keeps those that share no neighbour in the pattern.
-    shared = ((B @ B).multiply(half) + half).tocsr()
-    shared.sort_indices()
     order = xp.argsort(rows * W.shape[0] + columns)
-    rows, columns, data = (xp.take(x, order) for x in (rows, columns, data))
-    d = space.pair_distances(rows, columns)
-    far = d > reach * xp.minimum(xp.take(eps, rows), xp.take(eps, columns))
-    keep = xp.logical_not(xp.logical_or(shared.data - 1.0 < common, far))
-    labels = neighbors.component_labels(
-        type(W)((data[keep], (rows[keep], columns[keep])), shape=W.shape)
-    )
-    out = xp.nonzero(xp.take(labels, rows) != xp.take(labels, columns))[0]
-    number = {(int(rows[p]), int(columns[p])): int(p) for p in out}
-    back = _put_back(rows[out], columns[out], d[out], labels)
-    for _, i, j in back:
-        keep[number[i, j]] = True
-    half = type(W)((data[keep], (rows[keep], columns[keep])), shape=W.shape)
-    return (half + half.T).tocsr()
+    rows, columns, data = (xp.take(x, order) for x in (rows, columns, U.data[upper]))
+
+    def graph(keep: Array) -> Any:
+        half = type(W)((data[keep], (rows[keep], columns[keep])), shape=W.shape)
+        return (half + half.T).tocsr()
+
+    return _Edges(rows, columns, graph)
 
 
-def _put_back(
-    rows: Array, columns: Array, d: Array, labels: Array
-) -> list[tuple[float, int, int]]:
-    """The dropped edges between components that come back.
+def _dense_edges(W: Array) -> _Edges:
+    xp = array_namespace(W)
+    n = W.shape[0]
+    upper = xp.triu(W > 0.0, k=1)
+    rows, columns = xp.nonzero(upper)
+    flat = xp.reshape(upper, (-1,))
+    # The number of the edge at each place, in the order of `nonzero`.
+    number = xp.cumulative_sum(xp.astype(flat, xp.int64)) - 1
+    number = xp.where(flat, number, xp.zeros_like(number))
 
-    Kruskal is sequential, so the few dropped edges between components go to the host.
-    """
-    xp = array_namespace(rows)
-    ends = [
-        to_host(x).tolist()
-        for x in (d, rows, columns, xp.take(labels, rows), xp.take(labels, columns))
-    ]
-    component = {}
-    for _, i, j, a, b in zip(*ends):
-        component[i], component[j] = a, b
-    return spanning_edges(list(zip(*ends[:3])), component)
+    def graph(keep: Array) -> Array:
+        kept = xp.reshape(xp.logical_and(flat, xp.take(keep, number)), (n, n))
+        return xp.where(xp.logical_or(kept, kept.T), W, xp.zeros_like(W))
+
+    return _Edges(rows, columns, graph)

@@ -22,12 +22,12 @@ def _swiss_roll(n, seed):
 
 
 def _plant(W, sheet, count, seed):
-    """Symmetric edges between points that are far apart on the sheet."""
+    """Symmetric edges between points more than twelve hops apart on the sheet."""
     rng = np.random.default_rng(seed)
     planted = []
     while len(planted) < count:
         i, j = (int(v) for v in rng.integers(len(sheet), size=2))
-        if abs(sheet[i, 0] - sheet[j, 0]) > 15:
+        if abs(sheet[i, 0] - sheet[j, 0]) > 40:
             W[i, j] = W[j, i] = 1.0
             planted.append((i, j))
     return planted
@@ -44,59 +44,72 @@ def test_jumps_planted_in_a_swiss_roll_are_found(sparse, seed):
     kept = embedding.prune_shortcuts(given, X, eps)
     kept = kept.toarray() if sparse else kept
     assert all(kept[i, j] == 0.0 == kept[j, i] for i, j in planted)
-    # The sheet itself keeps at least nine edges of ten, unchanged and symmetric.
-    assert np.count_nonzero(kept) > 0.9 * np.count_nonzero(clean)
-    assert np.array_equal(kept, kept.T)
-    assert np.array_equal(kept[kept > 0], clean[kept > 0])
+    # The sheet itself keeps all edges but the long ones.
+    length = np.linalg.norm(X[:, None] - X, axis=-1)
+    assert np.array_equal(kept, clean * (length <= 1.5 * np.minimum.outer(eps, eps)))
     assert _is_connected(kept)
 
 
-def _pruned_by_loops(W, X, eps, common, reach):
-    """The two tests edge by edge, then Kruskal with a search for a path each time."""
+def _pruned_by_loops(W, X, eps, hops, reach):
+    """Edges judged one by one, Kruskal and searches for paths one at a time."""
     near = [set(np.flatnonzero(row)) for row in W]
-    kept, dropped = W.copy(), []
-    for i, j in zip(*np.nonzero(np.triu(W))):
-        length = math.dist(X[i], X[j])
-        if len(near[i] & near[j]) < common or length > reach * min(eps[i], eps[j]):
-            kept[i, j] = kept[j, i] = 0.0
-            dropped.append((length, i, j))
-    for _, i, j in sorted(dropped):
+    edges = list(zip(*np.nonzero(np.triu(W))))
+    shared = {(i, j): len(near[i] & near[j]) for i, j in edges}
+    median = sorted(shared.values())[len(edges) // 2]
+    length = {(i, j): math.dist(X[i], X[j]) for i, j in edges}
+    long = {e for e in edges if length[e] > reach * min(eps[e[0]], eps[e[1]])}
+    out = {e for e in edges if shared[e] < median} - long
+    kept = _without(W, out | long)
+
+    def closed(limit):
+        while True:
+            d = csgraph.shortest_path(kept, unweighted=True)
+            back = {e for e in out if d[e] <= limit and kept[e] == 0.0}
+            if not back:
+                return
+            _put_back(kept, W, back)
+
+    closed(2)
+    for _, i, j in sorted((length[e], *e) for e in out | long if kept[e] == 0.0):
         if j not in csgraph.breadth_first_order(kept, i, return_predecessors=False):
-            kept[i, j] = kept[j, i] = W[i, j]
+            _put_back(kept, W, {(i, j)})
+    closed(hops)
     return kept
+
+
+def _without(W, edges):
+    kept = W.copy()
+    for i, j in edges:
+        kept[i, j] = kept[j, i] = 0.0
+    return kept
+
+
+def _put_back(kept, W, edges):
+    for i, j in edges:
+        kept[i, j] = kept[j, i] = W[i, j]
 
 
 def _is_connected(W):
     return csgraph.connected_components(W, directed=False)[0] == 1
 
 
-def _shortest_tree(X, W):
-    """Edges of the minimum spanning tree of the graph, by length."""
-    tree = csgraph.minimum_spanning_tree(
-        np.linalg.norm(X[:, None] - X[None], axis=-1) * (W > 0)
-    )
-    return {tuple(sorted(edge)) for edge in zip(*tree.nonzero())}
-
-
-@pytest.mark.parametrize(
-    ("common", "reach"), [(2, 1.5), (1, 1.1), (4, 0.95), (99, 9.0)]
-)
+@pytest.mark.parametrize(("hops", "reach"), [(2, 1.5), (3, 1.1), (4, 0.5), (12, 9.0)])
 @pytest.mark.parametrize("k", [2, 5])
-def test_pruning_is_its_definition(xp, common, reach, k):
+def test_pruning_is_its_definition(xp, hops, reach, k):
     X = np.random.default_rng(31).standard_normal((50, 2))
     W, eps = embedding.alpha_decay_graph(X, k)
-    expected = _pruned_by_loops(W, X, eps, common, reach)
+    expected = _pruned_by_loops(W, X, eps, hops, reach)
     given = [xp.asarray(v) for v in (W, X, eps)]
-    kept = embedding.prune_shortcuts(*given, min_common=common, reach=reach)
+    kept = embedding.prune_shortcuts(*given, hops=hops, reach=reach)
     xp.assert_close(kept, expected)
     assert np.array_equal(xp.to_numpy(kept) > 0, expected > 0)
 
 
-@pytest.mark.parametrize(("common", "reach"), [(2, 1.5), (4, 0.95), (99, 9.0)])
-def test_sparse_pruning_is_the_dense_one(common, reach):
+@pytest.mark.parametrize(("hops", "reach"), [(12, 1.5), (3, 0.95), (5, 0.5)])
+def test_sparse_pruning_is_the_dense_one(hops, reach):
     X = np.random.default_rng(32).standard_normal((120, 2))
     W, eps = embedding.alpha_decay_graph(X, 4)
-    options = {"min_common": common, "reach": reach}
+    options = {"hops": hops, "reach": reach}
     dense = embedding.prune_shortcuts(W, X, eps, **options)
     given = csr_array(W)
     kept = embedding.prune_shortcuts(given, X, eps, **options)
@@ -104,12 +117,36 @@ def test_sparse_pruning_is_the_dense_one(common, reach):
     assert np.array_equal(given.toarray(), W)
 
 
-def test_dropping_every_edge_leaves_the_minimum_spanning_tree():
-    X = np.random.default_rng(33).standard_normal((60, 3))
-    W, eps = embedding.alpha_decay_graph(X, 20)
-    kept = embedding.prune_shortcuts(W, X, eps, min_common=10**6)
-    assert _is_connected(W)
-    assert set(zip(*np.nonzero(np.triu(kept)))) == _shortest_tree(X, W)
+def test_a_bundle_of_neighbouring_shortcuts_is_found():
+    # Three points and three others far away on the sheet are joined three by three:
+    # the ends of every edge of the bundle have four common neighbours.
+    X, sheet = _swiss_roll(600, 6)
+    W, _ = embedding.alpha_decay_graph(X, 10)
+    places = [np.argsort(np.hypot(*(sheet - c).T))[:3] for c in ([30, 2], [80, 2])]
+    planted = W.copy()
+    planted[np.ix_(*places)] = planted[np.ix_(*places[::-1])] = 1.0
+    far = np.full(len(X), 100.0)  # the lengths tell nothing
+    assert np.count_nonzero(planted) == np.count_nonzero(W) + 18
+    assert np.array_equal(embedding.prune_shortcuts(planted, X, far), W)
+
+
+def test_a_lattice_without_triangles_keeps_its_edges():
+    x, y = (v.reshape(-1) for v in np.meshgrid(range(12), range(12), indexing="ij"))
+    X = np.stack([x, y], axis=1).astype(float)
+    W = (np.abs(X[:, None] - X).sum(axis=2) == 1.0).astype(float)
+    eps = np.ones(len(X))
+    assert np.array_equal(embedding.prune_shortcuts(W, X, eps), W)
+    assert not embedding.prune_shortcuts(np.zeros((3, 3)), X[:3], eps[:3]).any()
+
+
+def test_the_only_edge_between_two_parts_stays():
+    X, _ = _swiss_roll(200, 5)
+    parts = np.concatenate([X, X + 1000.0])
+    W, eps = embedding.alpha_decay_graph(parts, 8)
+    W[3, 290] = W[290, 3] = 0.5
+    kept = embedding.prune_shortcuts(W, parts, eps)
+    assert kept[3, 290] == 0.5
+    assert _is_connected(kept)
 
 
 def test_pruning_knows_shapes_only():
@@ -131,6 +168,14 @@ BLOBS = np.concatenate(
     ]
 )
 BLOB = np.repeat(np.arange(4), (20, 12, 30, 15))
+
+
+def _shortest_tree(X, W):
+    """Edges of the minimum spanning tree of the graph, by length."""
+    tree = csgraph.minimum_spanning_tree(
+        np.linalg.norm(X[:, None] - X[None], axis=-1) * (W > 0)
+    )
+    return {tuple(sorted(edge)) for edge in zip(*tree.nonzero())}
 
 
 def test_blobs_are_joined_by_the_shortest_tree(xp):
@@ -212,8 +257,8 @@ def test_bad_input_gets_one_sentence():
         embedding.join_components(W, np.where(BLOBS > 30, np.nan, BLOBS))
     with pytest.raises(TypeError, match="X must be a dense array"):
         embedding.join_components(W, csr_array(BLOBS))
-    with pytest.raises(ValueError, match="min_common must be an integer"):
-        embedding.prune_shortcuts(W, BLOBS, eps, min_common=1.5)
+    with pytest.raises(ValueError, match="hops must be an integer"):
+        embedding.prune_shortcuts(W, BLOBS, eps, hops=1.5)
     with pytest.raises(ValueError, match="reach must be a positive"):
         embedding.prune_shortcuts(W, BLOBS, eps, reach=0.0)
     with pytest.raises(ValueError, match="bandwidths must be given"):
