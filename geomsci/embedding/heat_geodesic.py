@@ -15,9 +15,18 @@ from geomsci.backends import public, threads
 from geomsci.backends.arrays import Array, array_namespace
 from geomsci.backends.dispatch import CHOICES
 from geomsci.backends.random import generator
+from geomsci.embedding import heat_geodesic_placement as placement
 from geomsci.embedding import heat_geodesic_steps as steps
 from geomsci.embedding.graphs import LAPLACIANS
 from geomsci.embedding.heat_geodesic_input import PointsOrMatrices
+from geomsci.embedding.heat_geodesic_points import (
+    Nodes,
+    averaged,
+    distinct,
+    extended,
+    nearest_nodes,
+    projected,
+)
 from geomsci.embedding.heat_kernels import METHODS
 from geomsci.embedding.published_settings import PublishedSettings
 from geomsci.reference.embedding.extension import (
@@ -46,7 +55,10 @@ class HeatGeodesicEmbedding(
 
     .. math:: d_{ij} = r\, t\, I_m^{-1}(E_{ij}),
 
-    r the mean bandwidth of the graph. Metric scaling of d gives the coordinates. Above
+    r the mean bandwidth of the graph. The edges correct the law for the lengths of the
+    steps and for the probability p that one undoes the last: :math:`(M - 1)(M - p) / (M
+    + p)` replaces :math:`M - 1`, M the moment generating function of a step. Metric
+    scaling of d gives the coordinates. Above
     3000 points d is computed between representatives, and the others are placed by
     their nearest ones: time grows in proportion to the number of points.
 
@@ -185,7 +197,7 @@ class HeatGeodesicEmbedding(
             StrOptions({"auto", "knee"}),
             Interval(Real, 0, None, closed="neither"),
         ],
-        "distance": [StrOptions(set(steps.DISTANCES))],
+        "distance": [StrOptions(set(placement.DISTANCES))],
         "intrinsic_dim": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "sigma": [Interval(Real, 0, None, closed="left")],
         "volume": [StrOptions({"geometric", "arithmetic"})],
@@ -322,7 +334,7 @@ class HeatGeodesicEmbedding(
             self._pca = principal_axes(X, self.n_pca)
         self._attractor = None
         points = self._features(X)
-        first, inverse = steps.distinct(points, self.metric, self.n_neighbors)
+        first, inverse = distinct(points, self.metric, self.n_neighbors)
         n_neighbors = self._neighbours(first.shape[0], X)
 
         def walk(points: Any, moved: bool = False) -> steps.Walk:
@@ -357,24 +369,26 @@ class HeatGeodesicEmbedding(
             with warnings.catch_warnings(record=True) as raised:
                 warnings.simplefilter("always")
                 again = walk(moved, moved=True)
-            if steps.is_clean(again.heat):
+            if not steps.is_noisy(again.heat):
                 self._attractor, points, found = to, moved, again
                 for warning in raised:
                     warnings.warn(warning.message, stacklevel=3)
         nodes, graph, heat = found
-        self.intrinsic_dim_ = steps.intrinsic_dim(
+        self.intrinsic_dim_ = placement.intrinsic_dim(
             self.intrinsic_dim, nodes.values, self.metric, n_neighbors
         )
-        D = steps.dissimilarity(
+        D = placement.dissimilarity(
             heat,
             distance=self.distance,
             intrinsic_dim=self.intrinsic_dim_,
             sigma=self.sigma,
             volume=self.volume,
             step=graph.step,
+            steps=graph.steps,
+            n_neighbors=n_neighbors,
         )
-        report("distances", f"up to {steps.largest(D):.4g}")
-        Y, stress = steps.place(
+        report("distances", f"up to {placement.largest(D):.4g}")
+        Y, stress = placement.place(
             D,
             heat,
             n_components=self.n_components,
@@ -401,7 +415,7 @@ class HeatGeodesicEmbedding(
             if self.refine and euclidean:
                 placed = array_namespace(placed).take(placed, first, axis=0)
                 rows = array_namespace(points).take(points, first, axis=0)
-                placed = steps.refined(placed, rows, nodes, D, Y, n_neighbors)
+                placed = placement.refined(placed, rows, nodes, D, Y, n_neighbors)
                 self._anchors, self._anchor_embedding = rows, placed
                 report("refinement", f"{rows.shape[0]} points")
         if self._attractor is not None and (all_rows or self.refine):
@@ -419,13 +433,13 @@ class HeatGeodesicEmbedding(
     def _placed(self, points: Any) -> Array:
         """Coordinates of points by the heat extension, in float64."""
         if self.metric == "precomputed_affinity":
-            return steps.averaged(points, self._anchor_embedding)
+            return averaged(points, self._anchor_embedding)
         if self.metric == "precomputed":
-            d, numbers = steps.nearest_nodes(points, self._nodes, self.metric)
+            d, numbers = nearest_nodes(points, self._nodes, self.metric)
         else:
-            anchors = steps.Nodes(self._anchors, None)
-            d, numbers = steps.nearest_nodes(points, anchors, self.metric)
-        return steps.extended(d, numbers, self._anchor_embedding)
+            anchors = Nodes(self._anchors, None)
+            d, numbers = nearest_nodes(points, anchors, self.metric)
+        return extended(d, numbers, self._anchor_embedding)
 
     # New points
 
@@ -485,7 +499,7 @@ class HeatGeodesicEmbedding(
                 "dissimilarity_, the distances of the training points."
             )
         X = self._input(X, reset=False)
-        d, numbers = steps.nearest_nodes(self._features(X), self._nodes, self.metric)
+        d, numbers = nearest_nodes(self._features(X), self._nodes, self.metric)
         return extended_dissimilarity(
             self.dissimilarity_, numbers, extension_weights(d)
         )
@@ -494,7 +508,7 @@ class HeatGeodesicEmbedding(
         """What the graph and the search of neighbours see, in float64."""
         if self.metric == "precomputed_affinity":
             return X
-        points = steps.projected(X, self._pca)
+        points = projected(X, self._pca)
         if self._attractor is not None:
             points = mean_shift(points, self._attractor)
         return points

@@ -73,10 +73,13 @@ def select_diffusion_time(
     """Choose t by the agreement of distances, and by the entropy where they disagree.
 
     With A the correlation of distances at 20 and at 80 steps: 40 steps if ``A >=
-    0.997``. Otherwise ``sqrt(40 t')``, where ``e(t') = 0.92`` and ``t' <= 320``, and at
-    least 20: noise asks for more time on a long surface, whose entropy grows slowly,
-    and for less on a small or a tangled one. All times double while the first kernel
-    underflows, and fall in proportion to n below 1000 vertices.
+    0.997``. Otherwise ``sqrt(40 t')``, where ``e(t') = 0.92`` and ``20 <= t' <= 320``:
+    noise asks for more time on a long surface, whose entropy grows slowly, and for less
+    on a small or a tangled one. An entropy that has passed 0.92 at 20 steps already
+    does not ask for less time than one that passes it there: it says that the walk has
+    seen most of the graph, not that the distances have lost their noise, since they
+    still change up to 80 steps. All times double while the first kernel underflows,
+    and fall in proportion to n below 1000 vertices.
 
     Parameters
     ----------
@@ -111,8 +114,7 @@ def select_diffusion_time(
             last = squared(last)
             times.append(2 * times[-1])
             entropies.append(row_entropy(last))
-        crossing = min(_crossing(times, entropies), LONGEST * unit)
-        time = max(math.sqrt(times[1] * crossing), times[0])
+        time = math.sqrt(times[1] * _crossing(times, entropies))
         H = kernel(time)
     path = DiffusionTimePath(
         xp.asarray(times, dtype=H.dtype, device=H.device),
@@ -125,17 +127,16 @@ def select_diffusion_time(
 
 
 def _crossing(times: list[float], entropies: list[float]) -> float:
-    """Time at which the entropy passes the level, linear in ``log t``.
+    """Time at which the entropy passes the level, linear in ``log t`` between times.
 
-    Before the first time it is continued; the last time if it never passes.
+    The first time if it has passed there, the last if it never does.
     """
     if entropies[-1] < ENTROPY:
         return times[-1]
     i = next(k for k, e in enumerate(entropies) if e >= ENTROPY)
-    i = max(i, 1)
-    below, above = entropies[i - 1], entropies[i]
-    if above <= below:
+    if i == 0:
         return times[0]
+    below, above = entropies[i - 1], entropies[i]
     return times[i - 1] * 2 ** ((ENTROPY - below) / (above - below))
 
 

@@ -100,7 +100,7 @@ def graph_laplacian(W: Any, eps: Array | None, *, kind: str) -> Any:
 
     An isolated vertex gets a zero row: heat that starts there stays there.
     """
-    degrees = _degrees(W)
+    degrees = row_sums(W)
     xp = array_namespace(degrees)
     if kind == "combinatorial":
         return _diagonal_minus(W, degrees)
@@ -114,7 +114,7 @@ def graph_laplacian(W: Any, eps: Array | None, *, kind: str) -> Any:
     return _diagonal_minus(_scaled(W, s), diagonal)
 
 
-def _degrees(W: Any) -> Array:
+def row_sums(W: Any) -> Array:
     """Row sums of a dense or sparse W, shape (n,)."""
     sums = W.sum(axis=1) if hasattr(W, "tocsr") else array_namespace(W).sum(W, axis=1)
     return array_namespace(sums).reshape(sums, (-1,))
@@ -122,7 +122,7 @@ def _degrees(W: Any) -> Array:
 
 def null_vector(W: Any, eps: Array | None, *, kind: str) -> Array:
     """The positive vector that the Laplacian of a connected graph sends to 0."""
-    degrees = _degrees(W)
+    degrees = row_sums(W)
     xp = array_namespace(degrees)
     if kind == "combinatorial":
         return xp.ones_like(degrees)

@@ -185,3 +185,17 @@ def inverse_rate_function(e: Array, *, m: float) -> Array:
         return _sums(tilt, law.a, n_terms)[0] / tilt
 
     return _map_positive(e, speed)
+
+
+def ball_sums(tilt: float, *, m: float) -> tuple[float, float]:
+    """Speed ``Lambda_m'`` and rate at one tilt above 0."""
+    return _host_sums(rate_law(m).a, tilt)
+
+
+def tilts_and_speeds(e: Array, *, m: float) -> tuple[Array, Array]:
+    """Tilt and speed of rates ``0 < e <= 1e100``."""
+    xp = array_namespace(e)
+    law = rate_law(m)
+    n_terms = _terms_up_to(law, law.log_rates, float(xp.max(e)))
+    tilt = _tilts_of_rates(e, law, n_terms)
+    return tilt, _sums(tilt, law.a, n_terms)[0] / tilt

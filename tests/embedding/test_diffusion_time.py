@@ -167,14 +167,17 @@ def test_jumps_take_the_time_of_the_entropy(n, jumps):
         e.append(entropy(L, times[-1]))
     np.testing.assert_allclose(path.times, times)
     np.testing.assert_allclose(path.entropies, e, rtol=1e-11)
-    # The line in log t through the two times about the crossing, or the first two.
-    k = max(1, int(np.argmax(np.array(e) >= 0.92)))
-    share = (0.92 - e[k - 1]) / (e[k] - e[k - 1])
-    crossing = math.exp(
-        (1 - share) * math.log(times[k - 1]) + share * math.log(times[k])
-    )
-    assert path.time == pytest.approx(max(20.0, math.sqrt(40 * crossing)), rel=1e-9)
+    # Linear in log t, and constant before the first time.
+    crossing = math.exp(np.interp(0.92, e, np.log(times)))
+    assert path.time == pytest.approx(math.sqrt(40 * crossing), rel=1e-9)
     np.testing.assert_allclose(H, heat_kernel(L, path.time), rtol=1e-11)
+
+
+def test_an_entropy_passed_before_20_steps_counts_as_passed_there():
+    path, _ = select(ring(100, 40))
+    assert path.agreement < 0.997
+    assert path.entropies[0] > 0.92
+    assert path.time == pytest.approx(math.sqrt(40 * 20), rel=1e-12)
 
 
 def test_the_entropy_is_followed_up_to_320_steps():

@@ -11,7 +11,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import geomsci
 from geomsci.datasets import make_swiss_roll
-from geomsci.embedding import HeatGeodesicEmbedding, alpha_decay_graph
+from geomsci.embedding import (
+    HeatGeodesicEmbedding,
+    alpha_decay_graph,
+    heat_geodesic_distance,
+)
 
 N = 150
 X, SHEET = make_swiss_roll(N, rng=0, noise=0.05, n_features=4)
@@ -103,8 +107,9 @@ def test_learned_values_are_those_of_the_representatives(fitted):
 # Noise
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [9, 11])
 def test_noise_between_the_sheets_is_shifted_away(seed):
+    # Two draws of twelve whose shortcuts are too many to be told from other edges.
     points, sheet = make_swiss_roll(700, noise=1.0, n_features=10, rng=seed)
     shifted, plain = (model(denoise=d).fit(points) for d in ("auto", None))
     scores = [
@@ -226,15 +231,19 @@ def test_distances_of_the_points_give_what_the_points_give(fitted):
     assert np.array_equal(found.representatives_, np.arange(N))
 
 
-def test_the_graph_of_the_points_gives_their_distances_in_steps():
+def test_the_graph_of_the_points_gives_distances_in_steps():
     W, _ = alpha_decay_graph(X, 10)
     plain = model(laplacian="normalized", shortcuts="keep").fit(X)
     given = model(laplacian="normalized", metric="precomputed_affinity")
-    D = given.fit(W).dissimilarity_ * plain.bandwidths_.mean()
+    D = given.fit(W).dissimilarity_
+    t = given.diffusion_time_
+    expected = heat_geodesic_distance(plain.heat_kernel_, plain.diffusion_time_)
     # Squares, as near the diagonal they are what is left of a difference.
-    np.testing.assert_allclose(
-        D**2, plain.dissimilarity_**2, atol=KAPPA * DOUBLE * D.max() ** 2
-    )
+    np.testing.assert_allclose(D**2, expected**2, atol=KAPPA * DOUBLE * D.max() ** 2)
+    assert t == plain.diffusion_time_
+    # The lengths of the edges change the law, but not the order of the distances.
+    order = np.argsort(D[0])
+    assert (np.diff(plain.dissimilarity_[0, order]) > 0).all()
     scale = np.abs(given.embedding_).max()
     for sparse in (csr_array(W), coo_array(W)):
         other = model(laplacian="normalized", metric="precomputed_affinity").fit(sparse)

@@ -16,6 +16,7 @@ from geomsci.embedding import (
     alpha_decay_graph,
     inverse_rate_function,
 )
+from geomsci.reference.embedding.step_laws import StepLaw, law_speeds
 
 N = 40
 X = np.random.default_rng(0).standard_normal((N, 3))
@@ -254,8 +255,12 @@ def test_whole_numbers_single_precision_and_lists_are_points():
 def test_the_smallest_sets_are_placed():
     t = 0.5
     two = quietly(model(n_components=1, n_neighbors=1, t=t), X[:2]).embedding_
-    # One edge: H = (1 +- exp(-2 t)) / 2, steps of its length.
-    expected = D[0, 1] * t * inverse_rate_function(2, -np.log(np.tanh(t)) / t)
+    # One edge: H = (1 +- exp(-2 t)) / 2, and steps of its length s that always turn
+    # back: R^2 = 3 s^2 / 2 and the rate 4 / 3 have the moments s^2 and s^4.
+    law = StepLaw(4 / 3, 1.5**0.5, 1.0)
+    v = inverse_rate_function(2, -np.log(np.tanh(t)) / t)
+    w = float(law_speeds(np.array([[float(v)]]), law, m=2.0)[0, 0])
+    expected = D[0, 1] * t * law.rate * law.radius * w
     assert abs(two[1, 0] - two[0, 0]) == pytest.approx(expected, rel=1e-12)
     three = quietly(model(n_neighbors=2), X[:3]).embedding_
     assert three.shape == (3, 2)

@@ -1,6 +1,5 @@
-"""Heat kernels: every entry against mpmath, laws, the other methods, bad input."""
+"""Heat kernels: every entry against exact ones, laws, other methods, bad input."""
 
-import functools
 import math
 
 import mpmath
@@ -12,149 +11,35 @@ import scipy.stats
 
 from geomsci.embedding import heat_kernel
 from geomsci.reference.embedding.heat_kernels import squaring_plan
+from geomsci.validation.cases import embedding_oracles as oracles
 
 heat = pytest.mark.capability("embedding.heat_kernel")
 
-# Zachary's karate club, vertices from 1, each edge once: neighbours above the key.
-_KARATE = {
-    1: (2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 18, 20, 22, 32),
-    2: (3, 4, 8, 14, 18, 20, 22, 31),
-    3: (4, 8, 9, 10, 14, 28, 29, 33),
-    4: (8, 13, 14),
-    5: (7, 11),
-    6: (7, 11, 17),
-    7: (17,),
-    9: (31, 33, 34),
-    10: (34,),
-    14: (34,),
-    15: (33, 34),
-    16: (33, 34),
-    19: (33, 34),
-    20: (34,),
-    21: (33, 34),
-    23: (33, 34),
-    24: (26, 28, 30, 33, 34),
-    25: (26, 28, 32),
-    26: (32,),
-    27: (30, 34),
-    28: (34,),
-    29: (32, 34),
-    30: (33, 34),
-    31: (33, 34),
-    32: (33, 34),
-    33: (34,),
-}
+_SIZES = {"path": 40, "cycle": 50, "star": 30, "complete": 12, "karate": 34}
 
 
-def _laplacian(A):
-    return np.diag(A.sum(axis=1)) - A
+def _laplacian(graph, n):
+    kind = "normalized" if graph == "karate" else "combinatorial"
+    return oracles.laplacian(oracles.adjacency(graph, n), kind)
 
 
 def path(n):
-    return _laplacian(np.eye(n, k=1) + np.eye(n, k=-1))
+    return _laplacian("path", n)
 
 
 def cycle(n):
-    hops = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
-    return _laplacian(np.isin(hops, [1, n - 1]).astype(float))
-
-
-def star(n):
-    A = np.zeros((n, n))
-    A[0, 1:] = A[1:, 0] = 1
-    return _laplacian(A)
+    return _laplacian("cycle", n)
 
 
 def karate():
-    """Normalised Laplacian of the karate club."""
-    A = np.zeros((34, 34))
-    for i, others in _KARATE.items():
-        for j in others:
-            A[i - 1, j - 1] = A[j - 1, i - 1] = 1
-    d = A.sum(axis=1)
-    return np.eye(34) - A / np.sqrt(np.outer(d, d))
+    return _laplacian("karate", 34)
 
 
-def _floats(entry, n):
-    return np.array([[float(entry(i, j)) for j in range(n)] for i in range(n)])
-
-
-def _path_kernel(n, t):
-    """Cosine eigenvectors of the path, eigenvalues 2 - 2 cos(pi k / n)."""
-    cosine = [mpmath.cos(mpmath.pi * r / (2 * n)) for r in range(4 * n)]
-    decay = [mpmath.exp(-t * (2 - 2 * cosine[2 * k])) for k in range(n)]
-
-    def entry(i, j):
-        waves = (
-            decay[k]
-            * cosine[k * (2 * i + 1) % (4 * n)]
-            * cosine[k * (2 * j + 1) % (4 * n)]
-            for k in range(1, n)
-        )
-        return (1 + 2 * mpmath.fsum(waves)) / n
-
-    return _floats(entry, n)
-
-
-def _cycle_kernel(n, t):
-    """Images: ``sum_w e^{-2t} I_{|d + n w|}(2t)``."""
-    row = [
-        mpmath.exp(-2 * t)
-        * mpmath.fsum(mpmath.besseli(abs(d + n * w), 2 * t) for w in range(-8, 9))
-        for d in range(n)
-    ]
-    return _floats(lambda i, j: row[abs(i - j)], n)
-
-
-def _star_kernel(n, t):
-    """Eigenvalues 0, n and 1 (n - 2 times)."""
-    one, all_ = mpmath.exp(-t), mpmath.exp(-n * t)
-
-    def entry(i, j):
-        if i == 0 or j == 0:
-            return (1 + (n - 1) * all_) / n if i == j else (1 - all_) / n
-        return (
-            mpmath.mpf(1) / n
-            + all_ / (n * (n - 1))
-            + one * ((i == j) - 1 / mpmath.mpf(n - 1))
-        )
-
-    return _floats(entry, n)
-
-
-def _complete_kernel(n, t):
-    decay = mpmath.exp(-n * t)
-    return _floats(lambda i, j: (1 - decay) / n + (i == j) * decay, n)
-
-
-def _karate_kernel(n, t):
-    values, U = mpmath.eigsy(mpmath.matrix(karate().tolist()))
-    H = U * mpmath.diag([mpmath.exp(-t * v) for v in values]) * U.T
-    return _floats(lambda i, j: H[i, j], n)
-
-
-_GRAPHS = {
-    "path": (path, _path_kernel, 40),
-    "cycle": (cycle, _cycle_kernel, 50),
-    "star": (star, _star_kernel, 30),
-    "complete": (
-        lambda n: _laplacian(np.ones((n, n)) - np.eye(n)),
-        _complete_kernel,
-        12,
-    ),
-    "karate": (lambda n: karate(), _karate_kernel, 34),
-}
-
-
-@functools.cache
 def exact(name, t):
-    """Laplacian and its heat kernel, rounded from 160 digits.
-
-    Sums over eigenvectors cancel down to 1e-125 on the path at t = 0.01.
-    """
-    laplacian, kernel, n = _GRAPHS[name]
-    with mpmath.workdps(160):
-        return laplacian(n), kernel(n, mpmath.mpf(t))
+    """Laplacian and its heat kernel, by closed forms or in integers."""
+    n = _SIZES[name]
+    kind = "normalized" if name == "karate" else "combinatorial"
+    return _laplacian(name, n), oracles.exact_kernel(name, n, kind, t)
 
 
 def worst(got, expected):

@@ -95,15 +95,16 @@ def test_names_and_sizes_identify_cases_and_experiments():
 # Oracles
 
 
+@pytest.mark.parametrize("t", [0.7, 40.0])
 @pytest.mark.parametrize("graph", ["path", "cycle", "star", "complete"])
-def test_closed_forms_are_the_series(graph):
+def test_closed_forms_are_the_series(graph, t):
     pytest.importorskip("mpmath")
     L = embedding_oracles.laplacian(
         embedding_oracles.adjacency(graph, 9), "combinatorial"
     )
-    exact = embedding_oracles.closed_form(graph, 9, 0.7)
+    exact = embedding_oracles.closed_form(graph, 9, t)
     error = embedding_oracles.largest_relative_error(
-        embedding_oracles.series(L, 0.7), exact
+        embedding_oracles.series(L, t), exact
     )
     assert error <= 2 * np.finfo(np.float64).eps
 

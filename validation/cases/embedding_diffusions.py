@@ -14,18 +14,17 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from geomsci import datasets, embedding
+from geomsci.validation.cases.conditioning import fixed, measured_conditioning
 from geomsci.validation.cases.embedding_functions import (
     DOUBLE,
     NEIGHBORS,
     SAMPLES,
     between,
     embedding_case,
-    fixed,
     heat,
     roll,
     weights,
 )
-from geomsci.validation.cases.measured_conditioning import measured_conditioning
 from geomsci.validation.suites import CASE_SEED, Case, Conditioning, Inputs
 
 STEPS = 3

@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 from geomsci import datasets, embedding
 from geomsci.backends.arrays import array_namespace
 from geomsci.validation.cases import embedding_oracles as oracles
-from geomsci.validation.cases.measured_conditioning import measured_conditioning
+from geomsci.validation.cases.conditioning import fixed, measured_conditioning
 from geomsci.validation.suites import (
     CASE_SEED,
     Case,
@@ -68,10 +68,6 @@ def weights(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def heat(n: int = SAMPLES) -> np.ndarray:
     """Heat kernel of a path, from its Bessel functions."""
     return oracles.exact_kernel("path", n, "combinatorial", TIME)
-
-
-def fixed(kappa: float, reason: str) -> Callable[..., Conditioning]:
-    return lambda inputs, expected: Conditioning(kappa, reason)
 
 
 # Graphs

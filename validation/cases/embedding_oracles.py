@@ -113,11 +113,14 @@ def _two_values(n: int, diagonal: Any, other: Any) -> np.ndarray:
 def _from_bessel(mpmath: Any, graph: str, n: int, s: Any) -> np.ndarray:
     """``exp(-2 s) sum I_k(2 s)`` over the images of the starting vertex."""
     period = n if graph == "cycle" else 2 * n
-    # Two periods beyond the nearest image the terms are below any that is kept.
     line = [mpmath.exp(-2 * s) * mpmath.besseli(k, 2 * s) for k in range(3 * period)]
-    images = range(-2 * period, 2 * period + 1, period)
+    # The longer the time, the farther images are seen.
+    while line[-1] > line[period] * mpmath.mpf(10) ** -DIGITS:
+        line.append(mpmath.exp(-2 * s) * mpmath.besseli(len(line), 2 * s))
+    last = len(line) // period * period
 
     def around(k: int) -> Any:
+        images = range(-last - period, last + 1, period)
         return sum(line[abs(k + m)] for m in images if abs(k + m) < len(line))
 
     ring = [around(k) for k in range(period)]
