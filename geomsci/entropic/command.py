@@ -8,14 +8,20 @@ import pathlib
 import sys
 import time
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 from tqdm import tqdm
 
 from geomsci.backends import use_backend
-from geomsci.backends.errors import BackendUnavailable
-from geomsci.entropic.command_input import CommandError, Request, Source, read
+from geomsci.command_errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    CommandError,
+    as_command_error,
+    check_file,
+    writing,
+)
+from geomsci.entropic.command_input import Request, Source, read
 from geomsci.entropic.command_output import (
     Report,
     check_maps,
@@ -27,12 +33,6 @@ from geomsci.entropic.command_output import (
     write_maps,
 )
 from geomsci.entropic.estimator import EntropicCurvature
-
-__all__ = ["CommandError", "Options", "run_command"]
-
-EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
-
-_REFUSALS = (ValueError, TypeError, MemoryError, NotImplementedError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Options:
     n_grid: tuple[int, ...] = ()
     window: str = "pcs"
     compensate: bool = True
+    interlaced: bool = False
     dimension: float = float("inf")
     convention: str = "bakry-emery"
     threshold: str = "0"
@@ -78,14 +79,14 @@ def run_command(options: Options) -> int:
     _check_files(options)
     threshold = _threshold(options.threshold)
     try:
-        with _as_command_error():
+        with as_command_error():
             source = read(options.file, _request(options))
             randoms = None
             if options.randoms is not None:
                 randoms = _randoms(options, source)
             model = _model(options, source, threshold)
             started = time.perf_counter()
-            _fit(model, source, randoms, options.backend)
+            _fit(model, source, randoms, options)
             seconds = time.perf_counter() - started
             found = report(
                 model,
@@ -105,30 +106,10 @@ def run_command(options: Options) -> int:
     return EXIT_OK
 
 
-@contextlib.contextmanager
-def _as_command_error() -> Iterator[None]:
-    """The library's sentence about wrong input, as the sentence of the command."""
-    try:
-        yield
-    except (CommandError, BackendUnavailable):
-        raise
-    except _REFUSALS as error:
-        text = str(error) or "The memory of this machine is too small."
-        raise CommandError(text) from error
-
-
 def _check_files(options: Options) -> None:
     """Refuse files that cannot be written before the work, not after it."""
     for option in ("out", "json", "plot"):
-        path = getattr(options, option)
-        if path is None:
-            continue
-        if path.is_dir() or not path.resolve().parent.is_dir():
-            state = "is a folder" if path.is_dir() else "is in no folder that exists"
-            raise CommandError(
-                f"--{option} must be a file that can be written, got {path}, which "
-                f"{state}."
-            )
+        check_file(option, getattr(options, option))
     check_maps(options.out, options.maps)
     check_plot(options.plot, options.axis)
 
@@ -187,6 +168,7 @@ def _model(options: Options, source: Source, threshold: Any) -> EntropicCurvatur
         box_size=_one_or_all(box),
         window=options.window,
         compensate=options.compensate,
+        interlaced=options.interlaced,
         threshold=threshold,
         n_grid=_one_or_all(cells),
     )
@@ -200,15 +182,28 @@ def _one_or_all(values: Any) -> Any:
 
 
 def _fit(
-    model: EntropicCurvature, source: Source, randoms: Any, backend: str | None
+    model: EntropicCurvature, source: Source, randoms: Any, options: Options
 ) -> None:
     """Compute; the library's warnings become sentences on stderr."""
+    backend = options.backend
     chosen = contextlib.nullcontext() if backend is None else use_backend(backend)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with chosen:
-            model.fit(source.values, sample_weight=source.weights, randoms=randoms)
-    texts = [str(w.message) for w in caught if issubclass(w.category, UserWarning)]
+            try:
+                model.fit(source.values, sample_weight=source.weights, randoms=randoms)
+            except (ValueError, TypeError) as error:
+                raise CommandError(_of_file(error, options.file)) from error
+    texts = [
+        _of_file(w.message, options.file)
+        for w in caught
+        if issubclass(w.category, UserWarning)
+    ]
+    if source.positions and model.box_size is None and randoms is None:
+        texts.append(
+            "Positions in open space without --randoms: the edge of the data, and a "
+            "selection if there is one, count as structure."
+        )
     for R, noise, sigma in zip(
         model.smoothing, model.shot_noise_, model.sigma_trace_, strict=True
     ):
@@ -222,10 +217,16 @@ def _fit(
         tqdm.write(f"geomsci entropic: warning: {text}", file=sys.stderr)
 
 
+def _of_file(message: object, file: pathlib.Path) -> str:
+    """A sentence of the estimator about X as one about the file."""
+    text = str(message)
+    return f"{file}{text[1:]}" if text.startswith("X ") else text
+
+
 def _write(
     options: Options, model: EntropicCurvature, source: Source, found: Report
 ) -> None:
-    try:
+    with writing():
         if options.json is not None:
             write_json(options.json, found)
         if options.out is not None:
@@ -239,8 +240,3 @@ def _write(
                 at=options.at,
                 unit=options.unit,
             )
-    except OSError as error:
-        raise CommandError(
-            f"The results cannot be written to {error.filename} "
-            f"({error.strerror or error}): choose another file."
-        ) from error

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import pathlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from geomsci.backends import machine
+from geomsci.command_errors import CommandError, reading
+from geomsci.command_tables import is_number, wrong_columns
 from geomsci.datasets.gadget import read_gadget1
 from geomsci.datasets.two_mass_redshift_survey import read_2mrs
 
@@ -19,10 +22,10 @@ _GADGET_HEADER = 256
 _FIELD_KEYS = ("density", "field", "rho", "delta")
 _POSITION_KEYS = ("positions", "pos", "points", "X")
 _COORDINATES = ("x", "y", "z")
+_ANGLES = (("ra", "dec"), ("glon", "glat"), ("lon", "lat"), ("l", "b"))
 
-
-class CommandError(ValueError):
-    """The command cannot do what was asked; the message says what to change."""
+TABLE_ROWS = 16
+"""An array so many times as long as it is wide is taken for a table, not for a grid."""
 
 
 class Source(NamedTuple):
@@ -69,7 +72,7 @@ def read(file: pathlib.Path, request: Request) -> Source:
     form = _format(file, request.form)
     if form in ("gadget", "2mrs") and request.columns:
         raise CommandError(f"--columns are of tables, got a file of the format {form}.")
-    try:
+    with reading(file):
         if form == "gadget":
             return _snapshot(file, request)
         if form == "2mrs":
@@ -77,10 +80,6 @@ def read(file: pathlib.Path, request: Request) -> Source:
         if file.suffix in (".npy", ".npz"):
             return _arrays(file, request, form)
         return _table(file, request)
-    except OSError as error:
-        raise CommandError(
-            f"{file} must be a file that can be read ({error.strerror or error})."
-        ) from error
 
 
 def _format(file: pathlib.Path, form: str) -> str:
@@ -89,16 +88,33 @@ def _format(file: pathlib.Path, form: str) -> str:
         raise CommandError(
             f"--format must be one of {', '.join(FORMATS)}, got {form!r}."
         )
-    try:
-        with file.open("rb") as stream:
-            start = stream.read(512)
-    except OSError as error:
-        raise CommandError(
-            f"{file} must be a file that can be read ({error.strerror or error})."
-        ) from error
+    with reading(file), file.open("rb") as stream:
+        start = stream.read(512)
     if not start:
         raise CommandError(f"{file} must hold a density or positions, got nothing.")
-    if form != "auto" or file.suffix in (".npy", ".npz"):
+    if form in ("gadget", "2mrs"):
+        return form
+    if file.suffix in (".npy", ".npz"):
+        if not start.startswith(_NUMPY):
+            kind = "other bytes" if b"\0" in start else "text"
+            raise CommandError(
+                f"{file} must be an array or archive that numpy.save or numpy.savez "
+                f"wrote, got {kind}: give a text table a name that ends in .csv or "
+                ".txt."
+            )
+        return form
+    if start.startswith(_NUMPY):
+        raise CommandError(
+            f"{file} must have a name that ends in .npy or .npz, as its bytes are "
+            "those of an array or archive: rename it."
+        )
+    for kind, magic, instead in _OTHERS:
+        if magic in start[:16]:
+            raise CommandError(
+                f"{file} must be an .npy or .npz file, a text table, a GADGET snapshot "
+                f"of format 1 or a 2MRS table, got {kind}: {instead}."
+            )
+    if form != "auto":
         return form
     if any(start[:4] == _GADGET_HEADER.to_bytes(4, order) for order in _ORDERS):
         return "gadget"
@@ -113,6 +129,13 @@ def _format(file: pathlib.Path, form: str) -> str:
 
 
 _ORDERS: tuple[Any, ...] = ("little", "big")
+_NUMPY = (b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06")
+_OTHERS = (
+    ("HDF5", b"\x89HDF", "save its density or positions with numpy.save"),
+    ("FITS", b"SIMPLE  =", "save its density or positions with numpy.save"),
+    ("a GADGET snapshot of format 2", b"HEAD", "write it with SnapFormat 1"),
+    ("a compressed file", b"\x1f\x8b", "unpack it first"),
+)
 
 
 def _snapshot(file: pathlib.Path, request: Request) -> Source:
@@ -151,6 +174,8 @@ def _survey(file: pathlib.Path, request: Request) -> Source:
 def _arrays(file: pathlib.Path, request: Request, form: str) -> Source:
     try:
         content = np.load(file, allow_pickle=False)
+    except MemoryError as error:
+        raise _too_large(file) from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise CommandError(
             f"{file} must be an array or archive that numpy.save or numpy.savez wrote "
@@ -171,6 +196,14 @@ def _arrays(file: pathlib.Path, request: Request, form: str) -> Source:
         return _array(file, _member(file, content, name), request, form, weights)
 
 
+def _too_large(file: pathlib.Path) -> CommandError:
+    there = machine.available_memory() / 2**30
+    return CommandError(
+        f"{file} must fit several times into the memory of this machine, {there:.1f} "
+        "GiB: take float32 or a coarser grid."
+    )
+
+
 def _key(file: pathlib.Path, names: Sequence[str], key: str | None, form: str) -> str:
     """Name of the array of an archive that is meant."""
     if key is not None:
@@ -180,10 +213,12 @@ def _key(file: pathlib.Path, names: Sequence[str], key: str | None, form: str) -
     )
     found = [name for name in names if name in likely]
     found = found or list(names)
+    if not found:
+        raise CommandError(f"{file} must hold a density or positions, got no array.")
     if len(found) != 1:
         raise CommandError(
-            f"{file} holds {', '.join(names) or 'nothing'}: name the density or the "
-            "positions with --key."
+            f"{file} holds {', '.join(names)}: name the density or the positions with "
+            "--key."
         )
     return found[0]
 
@@ -195,6 +230,8 @@ def _member(file: pathlib.Path, content: Any, name: str) -> np.ndarray:
         )
     try:
         return content[name]
+    except MemoryError as error:
+        raise _too_large(file) from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise CommandError(
             f"{name} in {file} must be a whole array of numbers "
@@ -215,6 +252,12 @@ def _array(
     narrow = values.ndim == 2 and 1 <= values.shape[1] <= 3
     chosen = bool(request.columns) or (weights is None and request.weights is not None)
     if form == "grid" or (form == "auto" and not narrow and not chosen):
+        wide = values.ndim == 2 and values.shape[0] >= TABLE_ROWS * values.shape[1]
+        if wide and form == "auto" and not narrow:
+            raise CommandError(
+                f"{file} has shape {values.shape}, which looks like a table: name the "
+                "columns of the positions with --columns, or say --format grid."
+            )
         if narrow:
             raise CommandError(
                 f"{file} has shape {values.shape}, which is read as positions: a grid "
@@ -262,7 +305,7 @@ def _table(file: pathlib.Path, request: Request) -> Source:
         separator = ""
     cells = _split(body[0][1], separator)
     names = [str(j + 1) for j in range(len(cells))]
-    if not all(map(_is_number, cells)):
+    if not all(map(is_number, cells)):
         names, body = cells, body[1:]
     elif kept[0][1].lstrip().startswith("#"):
         titles = _split(kept[0][1].lstrip().lstrip("#"), separator)
@@ -277,14 +320,6 @@ def _split(line: str, separator: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
 def _numbers(
     file: pathlib.Path, names: list[str], body: list[tuple[int, str]], separator: str
 ) -> dict[str, Any]:
@@ -295,17 +330,14 @@ def _numbers(
     for line, text in body:
         cells = _split(text, separator)
         if len(cells) != len(names):
-            raise CommandError(
-                f"{file} must have {len(names)} columns in every line, got "
-                f"{len(cells)} in line {line}."
-            )
+            raise wrong_columns(file, len(names), len(cells), line)
         rows.append(cells)
     columns: dict[str, Any] = {}
     for name, column in zip(names, zip(*rows)):
         try:
             columns[name] = np.array(column, np.float64)
         except ValueError:
-            at = next(i for i, cell in enumerate(column) if not _is_number(cell))
+            at = next(i for i, cell in enumerate(column) if not is_number(cell))
             columns[name] = f"got {column[at]!r} in line {body[at][0]}"
     return columns
 
@@ -322,12 +354,20 @@ def _chosen(
     if not wanted:
         lower = {name.lower(): name for name in names}
         wanted = [lower[name] for name in _COORDINATES if name in lower]
+    small = {name.lower() for name in names}
+    angles = next((pair for pair in _ANGLES if small.issuperset(pair)), ())
+    if angles and not request.columns and len(wanted) < 2:
+        raise CommandError(
+            f"{file} must hold positions, got angles ({', '.join(angles)}): compute "
+            "Cartesian coordinates in one unit of length, or name such columns with "
+            "--columns."
+        )
     if not wanted:
         left = [name for name in names if name != request.weights]
         if len(left) > 3:
             raise CommandError(
-                f"{file} has {len(left)} columns ({', '.join(left[:6])}, ...): name "
-                "those of the positions with --columns."
+                f"{file} has {len(left)} columns ({_few(left)}): name those of the "
+                "positions with --columns."
             )
         wanted = left
     if not 1 <= len(wanted) <= 3:
@@ -353,6 +393,6 @@ def _column(file: pathlib.Path, columns: dict[str, Any], name: str) -> np.ndarra
     return columns[name]
 
 
-def _few(columns: dict[str, Any]) -> str:
+def _few(columns: Iterable[str]) -> str:
     names = list(columns)
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from geomsci.entropic.command_input import CommandError, Source
+from geomsci.command_errors import CommandError, check_figure
+from geomsci.entropic.command_input import Source
 from geomsci.entropic.estimator import EntropicCurvature
 from geomsci.entropic.statistics import doroshkevich_fractions
 from geomsci.plotting_web import AXIS_NAMES, CLASS_NAMES, class_handles
@@ -49,6 +50,7 @@ class Report:
     n_grid: Any
     window: str | None
     compensate: bool | None
+    interlaced: bool | None
     dimension: float | None
     convention: str
     probe_width: float
@@ -106,6 +108,7 @@ def report(
         model.n_grid,
         model.window if assigned else None,
         model.compensate if assigned else None,
+        model.interlaced if assigned else None,
         _finite(model.dimension),
         model.convention,
         model.probe_width,
@@ -158,6 +161,7 @@ def _title(found: Report) -> str:
         cells = found.n_grid
         cells = cells if isinstance(cells, list) else [cells]
         text += f" on {'x'.join(map(str, cells))} cells ({found.window}"
+        text += ", interlaced" if found.interlaced else ""
         text += ", compensated)" if found.compensate else ")"
     if found.n_randoms is not None:
         text += f", {found.n_randoms} randoms"
@@ -256,19 +260,7 @@ def check_plot(path: pathlib.Path | None, axis: str) -> None:
     """Refuse a figure that cannot be drawn, before the work."""
     if len(axis) != 1 or axis not in AXIS_NAMES:
         raise CommandError(f"--axis must be x, y or z, got {axis!r}.")
-    if path is None:
-        return
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise CommandError(
-            "--plot needs matplotlib, which is not installed: install geomsci[plot]."
-        ) from error
-    formats = Figure().canvas.get_supported_filetypes()
-    if path.suffix[1:].lower() not in formats:
-        raise CommandError(
-            f"--plot must end in one of {', '.join(sorted(formats))}, got {path}."
-        )
+    check_figure(path)
 
 
 def draw(

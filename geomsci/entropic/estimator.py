@@ -15,6 +15,7 @@ from geomsci.backends import public, run
 from geomsci.backends.arrays import Array, array_namespace, common_arrays, device
 from geomsci.backends.dispatch import CHOICES
 from geomsci.entropic import catalogue_stages as points_stage
+from geomsci.entropic import curvature_stages as curvature_stage
 from geomsci.entropic import estimator_input as door
 from geomsci.entropic import grid_stages as grid_stage
 from geomsci.entropic.density_field import assign_mass
@@ -23,7 +24,6 @@ from geomsci.reference.entropic.finite_dimension import (
     CONVENTIONS,
     effective_dimension,
 )
-from geomsci.reference.entropic.interpolation import interpolated
 from geomsci.reference.entropic.random_fields import shot_noise
 from geomsci.reference.entropic.smoothing import WINDOW_ORDERS
 
@@ -63,6 +63,9 @@ class EntropicCurvature(  # type: ignore[call-arg]
         Assignment of positions to an ``n_grid``.
     compensate : bool
         Whether the window is divided out of such a grid.
+    interlaced : bool
+        Whether such a grid is assigned twice, half a cell apart, which takes images of
+        odd order away: at R = 2 cells the error of the grid falls by a factor of 30.
     threshold : float or ("sigma", float)
         Of the eigenvalues: in units of curvature, or of the standard deviation of the
         trace at each scale.
@@ -101,10 +104,12 @@ class EntropicCurvature(  # type: ignore[call-arg]
 
     Notes
     -----
-    Grids: one forward transform for all scales and one pass over slabs of planes for
-    each, O(n log n) time; the working set is three fields beside what is kept.
+    Grids: one pass over slabs of planes for each scale, O(n log n) time; the working
+    set is three fields beside what is kept, and a fourth for several scales while their
+    eigenvalues are kept and one forward transform serves them all.
     Catalogues: O(k) a position for k within reach. No eigenvalue is above 1 / R^2
-    unless a compensated grid has too few particles per cell or randoms are given.
+    unless a compensated or interlaced grid has too few particles per cell or randoms
+    are given.
 
     Examples
     --------
@@ -126,6 +131,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
         "box_size": [None, "array-like", Interval(Real, 0, None, closed="neither")],
         "window": [StrOptions(set(WINDOW_ORDERS))],
         "compensate": ["boolean"],
+        "interlaced": ["boolean"],
         "threshold": [Real, tuple, list],
         "n_grid": [None, "array-like", Interval(Integral, 4, None, closed="left")],
         "backend": [None, StrOptions({*CHOICES, "numpy"})],
@@ -135,7 +141,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
     _grid: door.Grid | None
     _catalogue: points_stage.Catalogue | None
     _window: str | None
-    _probe: grid_stage.Probe
+    _probe: curvature_stage.Probe
     _radii: list[float]
     _n: float
     _threshold: float | tuple[str, float]
@@ -152,6 +158,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
         box_size: Any = None,
         window: str = "pcs",
         compensate: bool = True,
+        interlaced: bool = False,
         threshold: Any = 0.0,
         n_grid: Any = None,
         backend: str | None = None,
@@ -164,6 +171,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
         self.box_size = box_size
         self.window = window
         self.compensate = compensate
+        self.interlaced = interlaced
         self.threshold = threshold
         self.n_grid = n_grid
         self.backend = backend
@@ -233,11 +241,19 @@ class EntropicCurvature(  # type: ignore[call-arg]
         if positions:
             X, number = self._assigned(X, weights)
             window = self.window if self.compensate else None
+        elif self.n_grid is not None:
+            raise ValueError(
+                "n_grid needs positions of shape (n, 1), (n, 2) or (n, 3), got shape "
+                f"{tuple(getattr(X, 'shape', ()))}, which is a grid already: leave it "
+                "at None, or pass the columns of the positions alone."
+            )
         elif weights is not None:
             raise ValueError(
                 "sample_weight needs positions, got a grid: weigh the density itself."
             )
-        grid = door.grid(X, self.box_size)
+        # The assigned mass is the caller's in sum only; what has to be positive is the
+        # smoothed density, which every scale checks.
+        grid = door.grid(X, self.box_size, assigned=positions)
         probe = door.probe(self.probe_width, self.probe_step, grid)
         door.grid_scales(radii, grid)
         d = len(grid.lengths)
@@ -257,9 +273,12 @@ class EntropicCurvature(  # type: ignore[call-arg]
         assert self._grid is not None
         field, lengths = self._grid
         signature, values = grid_stage.maps(field, len(radii), len(lengths), keep=keep)
-        F = grid_stage.transformed(field, lengths)
-        webs = [
-            grid_stage.web(
+        transforms = curvature_stage.Transforms(field, lengths, len(radii), shared=keep)
+        rounding = rounding_of(array_namespace(field), field)
+        webs = []
+        for s, R in enumerate(tqdm(radii, desc="scales", disable=None, leave=False)):
+            F, overwrite = transforms.take()
+            web = grid_stage.web(
                 F,
                 R,
                 grid_stage.Maps(signature, values, s),
@@ -267,10 +286,11 @@ class EntropicCurvature(  # type: ignore[call-arg]
                 n=self._n,
                 probe=self._probe,
                 threshold=self._threshold,
-                rounding=rounding_of(array_namespace(field), field),
+                rounding=rounding,
+                overwrite=overwrite,
             )
-            for s, R in enumerate(tqdm(radii, desc="scales", disable=None, leave=False))
-        ]
+            webs.append(web)
+            del F
         return webs, signature, values
 
     def _assigned(self, X: Any, weights: Any) -> tuple[Array, float]:
@@ -281,7 +301,16 @@ class EntropicCurvature(  # type: ignore[call-arg]
                 "periodic; leave n_grid at None for open space."
             )
         _, X = common_arrays(X=X)
-        mass = assign_mass(X, self.n_grid, self.box_size, self.window, weights)
+        mass = assign_mass(
+            X,
+            self.n_grid,
+            self.box_size,
+            self.window,
+            weights,
+            interlaced=self.interlaced,
+        )
+        box = door.box_lengths(self.box_size, (1,) * X.shape[1])
+        door.warn_of_open_data(X, box)
         xp = array_namespace(mass)
         if weights is None:
             return mass / xp.mean(mass), float(X.shape[0])
@@ -383,20 +412,25 @@ class EntropicCurvature(  # type: ignore[call-arg]
             return _as(array_namespace(positions).stack(found), positions)
         assert self._grid is not None
         field, lengths = self._grid
-        scales, packed = len(self._radii), self.n_features_in_ + 1
-        packed = packed * self.n_features_in_ // 2
-        door.require_maps(self._grid, 1 if points is not None else scales, packed)
-        F = grid_stage.transformed(field, lengths)
-        xp = array_namespace(field)
+        scales, d = len(self._radii), self.n_features_in_
+        packed = d * (d + 1) // 2
+        options = curvature_stage.Options(self._window, self._n, self._probe)
+        door.require_curvature(self._grid, 0 if points is not None else scales, options)
         shape = field.shape if points is None else points.shape[:1]
-        found = xp.empty(
+        found = array_namespace(field).empty(
             (scales, *shape, packed), dtype=field.dtype, device=device(field)
         )
+        # A transform a scale, in memory that is used again: none is kept beside it.
+        transforms = curvature_stage.Transforms(field, lengths, scales, shared=False)
         for s, R in enumerate(self._radii):
-            K = grid_stage.probed_curvature(
-                F, R, window=self._window, n=self._n, probe=self._probe
-            )
-            found[s, ...] = K if points is None else interpolated(K, points, lengths)
+            F, overwrite = transforms.take()
+            if points is None:
+                curvature_stage.fill_map(F, R, options, found, s, overwrite=overwrite)
+            else:
+                found[s, ...] = curvature_stage.at_points(
+                    F, R, options, points, overwrite=overwrite
+                )
+            del F
         return found
 
     @public("entropic.EntropicCurvature.transform")

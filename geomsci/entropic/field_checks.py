@@ -37,6 +37,8 @@ def real_field(name: str, field: Any) -> tuple[Any, Array]:
     ------
     TypeError, ValueError
         Complex numbers, a wrong number of axes, an axis of fewer than four cells, NaN.
+    MemoryError
+        If its transform does not fit.
     """
     xp, field = common_arrays(**{name: field})
     if not xp.isdtype(field.dtype, "real floating"):
@@ -47,6 +49,14 @@ def real_field(name: str, field: Any) -> tuple[Any, Array]:
             f"each, got shape {tuple(field.shape)}: pass a density on a regular grid "
             "(assign_mass makes one from positions)."
         )
+    # Before anything is read: the transform and what becomes of it.
+    cells, item = math.prod(field.shape), 4.0 if field.dtype == xp.float32 else 8.0
+    require_memory(
+        2.0 * item * cells,
+        f"The transform of {name}, {cells} cells,",
+        "take float32 or a coarser grid",
+        field,
+    )
     require_finite(xp, **{name: field})
     return xp, field
 
@@ -152,8 +162,8 @@ def nonnegative_density(xp: Any, name: str, field: Array) -> None:
         count = int(xp.sum(xp.astype(field < 0, xp.int64)))
         warnings.warn(
             f"{name} has {count} of {math.prod(field.shape)} cells below zero (lowest "
-            f"{lowest:.3g}), as window compensation leaves them: the bound 1/R^2 on "
-            "the eigenvalues holds for non-negative densities only.",
+            f"{lowest:.3g}), as window compensation and interlacing leave them: the "
+            "bound 1/R^2 on the eigenvalues holds for non-negative densities only.",
             UserWarning,
             stacklevel=4,
         )
@@ -187,7 +197,7 @@ def positive_smoothed(
             f"The density smoothed at R = {R:.6g} must be positive everywhere, got "
             f"{n_nonpositive} of {n_cells} cells that are not (lowest {lowest:.3g}): "
             "take a larger R, positions without a grid (the catalogue route), or "
-            "compensate=False; a density contrast needs 1 added."
+            "compensate=False, interlaced=False; a density contrast needs 1 added."
         )
     if lowest < rounding / LEAST_DIGITS:
         warnings.warn(

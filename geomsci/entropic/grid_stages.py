@@ -8,34 +8,32 @@ from typing import Any, NamedTuple
 
 from geomsci.backends import run
 from geomsci.backends.arrays import Array, array_namespace, device
-from geomsci.backends.tiling import each_tile
+from geomsci.backends.tiling import tiles
 from geomsci.entropic.catalogue_stages import spread, trace_of
+from geomsci.entropic.curvature_stages import (
+    POINTS,
+    Options,
+    Probe,
+    fill_map,
+    over_planes,
+    real_dtype,
+)
 from geomsci.entropic.field_checks import positive_smoothed
-from geomsci.reference.entropic.finite_dimension import finite_dimension
 from geomsci.reference.entropic.log_hessian import (
     Derivatives,
     SmoothedTransform,
     derivatives,
     n_nonpositive,
     packed_pairs,
-    plane_bytes,
     prepare,
-    slab,
 )
-from geomsci.reference.entropic.rigid_probe import (
-    probe_tensor,
-    probe_tensor_finite,
-    smooth_components,
-)
-from geomsci.reference.entropic.smoothing import (
-    FieldTransform,
-    filtered,
-    inverse,
-    transform,
-)
+from geomsci.reference.entropic.smoothing import FieldTransform, filtered, inverse
 
 KEPT_BYTES = 1 << 30
 """Eigenvalues of all scales up to this size are kept; larger ones come on access."""
+
+EIGENVALUE_BYTES = 32 * 1024 * 1024
+"""Eigenvalues and temporaries of a piece of a tensor that is there as a whole."""
 
 
 class Web(NamedTuple):
@@ -60,13 +58,6 @@ class Maps(NamedTuple):
     scale: int
 
 
-class Probe(NamedTuple):
-    """Width s of the probes and their distance h."""
-
-    width: float
-    step: float
-
-
 class _Sums:
     """Sums over slabs, added in the order of the planes whatever thread was first."""
 
@@ -79,11 +70,6 @@ class _Sums:
     def totals(self) -> list[float]:
         columns = zip(*(self._parts[start] for start in sorted(self._parts)))
         return [math.fsum(column) for column in columns]
-
-
-def transformed(field: Array, lengths: Sequence[float]) -> FieldTransform:
-    """The forward transform that all scales share."""
-    return transform(field, lengths)
 
 
 def maps(like: Array, n_scales: int, d: int, *, keep: bool) -> tuple[Array, Any]:
@@ -105,6 +91,7 @@ def web(
     probe: Probe,
     threshold: float | tuple[str, float],
     rounding: float = 0.0,
+    overwrite: bool = False,
 ) -> Web:
     """Fill the maps of one scale; returns its fractions and scalars.
 
@@ -125,15 +112,18 @@ def web(
     threshold : float or ("sigma", float)
     rounding : float
         Of the transforms, in the unit of the density.
+    overwrite : bool
+        Whether ``F`` may be lost; probes need it to the end.
     """
-    S = prepare(F, R, window)
+    probed = probe != POINTS
     weight, mean = 1.0 - 1.0 / n, mean_density(F)
-    probed = probe != Probe(0.0, 0.0)
+    S = prepare(F, R, window, overwrite=overwrite and not probed)
     if probed or isinstance(threshold, tuple):
         scalars = _scan(S, R, weight, mean, rounding)
         if probed:
             del S
-            return _probed_web(F, R, window, n, probe, threshold, scalars, found)
+            options = Options(window, n, probe)
+            return _probed_web(F, R, options, threshold, scalars, found)
         threshold = level(threshold, scalars.sigma_trace)
     counts = _Sums()
 
@@ -188,7 +178,7 @@ def _scan(
         if then is not None and not bad:
             then(D)
 
-    _over_planes(work, S)
+    over_planes(work, S)
     bad, entropy, fisher, trace, square = sums.totals()
     cells = math.prod(S.modes.shape)
     positive_smoothed(int(bad), cells, min(lows), R, rounding)
@@ -240,69 +230,32 @@ def _with_fractions(totals: list[float], scalars: _Scalars) -> Web:
 def _probed_web(
     F: FieldTransform,
     R: float,
-    window: str | None,
-    n: float,
-    probe: Probe,
+    options: Options,
     threshold: float | tuple[str, float],
     scalars: _Scalars,
     found: Maps,
 ) -> Web:
     """The same for probes of a width or a distance: the whole tensor at once."""
-    K = probed_curvature(F, R, window=window, n=n, probe=probe)
-    xp = array_namespace(K)
-    d = len(F.shape)
-    sigma = spread(trace_of(K, d))
-    values = run("entropic.symmetric_eigenvalues", K)
-    above = xp.astype(values > level(threshold, sigma), xp.int8)
-    classes = xp.sum(above, axis=-1, dtype=xp.int8)
-    found.signature[found.scale, ...] = classes
-    if found.eigenvalues is not None:
-        found.eigenvalues[found.scale, ...] = values
-    totals = _class_sums(inverse(filtered(F, R, window)), classes, d)
-    return _with_fractions(totals, scalars._replace(sigma_trace=sigma))
-
-
-def probed_curvature(
-    F: FieldTransform, R: float, *, window: str | None, n: float, probe: Probe
-) -> Array:
-    """Packed curvature of a whole grid at one scale, with or without probes."""
-    S = prepare(F, R, window)
-    if probe.step == 0.0 and (probe.width == 0.0 or math.isinf(n)):
-        K = _packed(S, n)
-        return smooth_components(K, probe.width, F.lengths)
-    xp = array_namespace(S.parts[0])
-    density = inverse(filtered(F, R, window))
-    u = xp.log(density)
-    if math.isinf(n):
-        return probe_tensor(u, F.lengths, step=probe.step, width=probe.width)
-    if probe.step > 0.0:
-        return probe_tensor_finite(u, F.lengths, n, step=probe.step, width=probe.width)
-    # Wide probes without distance: the quotient form of the smoothed log density.
-    smooth_u = inverse(filtered(transform(u, F.lengths), probe.width))
-    return _packed(prepare(transform(xp.exp(smooth_u), F.lengths), 0.0), n)
-
-
-def _packed(S: SmoothedTransform, n: float) -> Array:
-    """Packed K^(N) of all planes."""
-    like = S.parts[0]
+    d, like = len(F.shape), found.signature
     xp = array_namespace(like)
-    d = len(S.modes.shape)
     K = xp.empty(
-        (*S.modes.shape, d * (d + 1) // 2),
-        dtype=_real_dtype(xp, like),
+        (1, *F.shape, d * (d + 1) // 2),
+        dtype=real_dtype(F.coefficients),
         device=device(like),
     )
-
-    def work(planes: slice) -> None:
-        part = slab(S, planes)
-        K[planes, ...] = finite_dimension(part.curvature, part.gradient, n)
-
-    _over_planes(work, S)
-    return K
-
-
-def _over_planes(work: Any, S: SmoothedTransform) -> None:
-    each_tile(work, S.modes.shape[0], plane_bytes(S), like=S.parts[0])
+    fill_map(F, R, options, K, 0)
+    sigma = spread(trace_of(K[0, ...], d))
+    above = level(threshold, sigma)
+    density, counts = inverse(filtered(F, R, options.window)), _Sums()
+    plane_bytes = 64 * math.prod(F.shape[1:])
+    for planes in tiles(F.shape[0], plane_bytes, target=EIGENVALUE_BYTES):
+        values = run("entropic.symmetric_eigenvalues", K[0, planes, ...])
+        classes = xp.sum(xp.astype(values > above, xp.int8), axis=-1, dtype=xp.int8)
+        found.signature[found.scale, planes, ...] = classes
+        if found.eigenvalues is not None:
+            found.eigenvalues[found.scale, planes, ...] = values
+        counts.add(planes.start, _class_sums(density[planes, ...], classes, d))
+    return _with_fractions(counts.totals(), scalars._replace(sigma_trace=sigma))
 
 
 def level(threshold: float | tuple[str, float], sigma: float) -> float:
@@ -310,8 +263,3 @@ def level(threshold: float | tuple[str, float], sigma: float) -> float:
     if isinstance(threshold, tuple):
         return float(threshold[1]) * sigma
     return float(threshold)
-
-
-def _real_dtype(xp: Any, like: Array) -> Any:
-    """Real type of a half-complex array (or of real values in one dimension)."""
-    return xp.float32 if like.dtype in (xp.complex64, xp.float32) else xp.float64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,11 @@ from geomsci.backends.arrays import (
 from geomsci.backends.dispatch import placed
 from geomsci.backends.random import standard_normal
 from geomsci.entropic.field_checks import LEAST_CELLS, box_lengths, real_field
+from geomsci.reference.entropic.gaussian_fields import SPECTRUM_OF
 from geomsci.reference.entropic.power_spectra import Cosmology
+
+MOST_CLIPPED = 1e-3
+"""Share of the variance of a logarithm that is left out in silence."""
 
 
 @public("entropic.eisenstein_hu")
@@ -188,18 +193,18 @@ def lognormal_field(
     rng: Any = None,
     dimension: int = 3,
     like: Array | None = None,
+    spectrum_of: str = "logarithm",
 ) -> Array:
     """Draw a positive density whose logarithm is a Gaussian random field.
 
-    ``rho = exp(g - sigma^2 / 2)``, where g is the field of `gaussian_field` with the
-    same arguments and sigma^2 its variance in one cell: rho has the mean 1 over draws
-    (not in each draw) and ``<rho(x) rho(x + r)> = exp(xi_g(r))``.
+    ``rho = exp(g - sigma^2 / 2)``, where g is a Gaussian field, sigma^2 its variance in
+    one cell: rho has the mean 1 over draws (not in each draw) and ``<rho(x) rho(x + r)>
+    = exp(xi_g(r))``.
 
     Parameters
     ----------
     pk : callable
-        Spectrum **of the logarithm** g, as `gaussian_field` takes it. To reach a wanted
-        correlation xi of rho itself, give the spectrum of ``log(1 + xi)``.
+        Spectrum, as `gaussian_field` takes it, of what ``spectrum_of`` says.
     n_grid : int, >= 4
         Cells along each axis.
     box_size : float, or one per axis, or None
@@ -208,6 +213,11 @@ def lognormal_field(
     dimension : {1, 2, 3}
     like : array, optional
         The field takes its library, device and dtype; default NumPy in float64.
+    spectrum_of : {"logarithm", "density"}
+        "logarithm": g is the field of `gaussian_field` with the same arguments.
+        "density": rho has the spectrum at every k > 0 of the grid, as g has the
+        correlation ``log(1 + kappa + xi)``; kappa, the variance of the mean of rho over
+        the box, leaves g without a mode k = 0.
 
     Returns
     -------
@@ -218,16 +228,28 @@ def lognormal_field(
     TypeError
         If pk is not callable or does not return such an array.
     ValueError
-        If a size is out of range, or pk returns a negative, NaN or infinite value.
+        If a size is out of range, pk returns a negative, NaN or infinite value, or no
+        lognormal density has the correlation of pk, -1 or less.
+
+    Warns
+    -----
+    UserWarning
+        If modes of the logarithm needed negative power, which is set to zero, of more
+        than 1e-3 of its variance: steep spectra of strong fields have no lognormal
+        density.
 
     Notes
     -----
-    As `gaussian_field`. For fields drawn so, the predictions for the log-density
-    Hessian of Gaussian fields hold at every amplitude if the logarithm is smoothed.
+    As `gaussian_field`, and two transforms more for "density". Both meanings are in
+    use: mock catalogues with a wanted correlation of galaxies take that of the density,
+    others put the spectrum into the logarithm. For fields drawn so, the predictions for
+    the log-density Hessian of Gaussian fields hold at every amplitude if the logarithm
+    is smoothed.
 
     References
     ----------
-    P. Coles, B. Jones, Mon. Not. R. Astron. Soc. 248 (1991) 1.
+    P. Coles, B. Jones, Mon. Not. R. Astron. Soc. 248 (1991) 1. A. Agrawal et al., JCAP
+    10 (2017) 003: mocks of the spectrum of the density.
 
     Examples
     --------
@@ -236,8 +258,22 @@ def lognormal_field(
     >>> bool(rho.min() > 0)
     True
     """
+    if spectrum_of not in SPECTRUM_OF:
+        raise ValueError(
+            f"spectrum_of must be {' or '.join(SPECTRUM_OF)}, got {spectrum_of!r}."
+        )
     noise, lengths = _noise(n_grid, box_size, rng, dimension, like)
-    return run("entropic.lognormal_field", noise, _checked(pk), lengths)
+    options = (_checked(pk), lengths, spectrum_of)
+    rho, clipped = run("entropic.lognormal_field", noise, *options)
+    if clipped > MOST_CLIPPED:
+        warnings.warn(
+            f"The logarithm of a density of this spectrum needs modes of negative "
+            f"power, {100 * clipped:.2g} per cent of its variance, which are left "
+            "out: take larger cells or a smoother density, or spectrum_of='logarithm'.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return rho
 
 
 @public("entropic.lpt_displacement")

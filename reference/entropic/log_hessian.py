@@ -39,7 +39,8 @@ class SmoothedTransform(NamedTuple):
 
     ``parts`` are the smoothed field and its first two derivatives along axis 0: real
     values on axis 0, coefficients on the others (in one dimension values alone).
-    ``modes`` carries the shape, the sides and the type, not the coefficients' values.
+    ``modes`` carries the shape, the sides and the type; its coefficients are those of
+    ``parts`` from two dimensions on, so that the transform's own memory can go.
     """
 
     parts: tuple[Array, Array, Array]
@@ -97,17 +98,24 @@ def full_tensor(packed: Array, d: int) -> Array:
 
 
 def prepare(
-    F: FieldTransform, R: float, window: str | None = None
+    F: FieldTransform,
+    R: float,
+    window: str | None = None,
+    *,
+    overwrite: bool = False,
 ) -> SmoothedTransform:
     """Smooth at scale ``R`` and invert the first axis: three half-complex arrays.
 
     Parameters
     ----------
     F : FieldTransform
-        Of the density; it is not changed and serves the next scale.
+        Of the density.
     R : float
     window : {"ngp", "cic", "tsc", "pcs"}, optional
         Assignment window to divide out in the same pass.
+    overwrite : bool
+        True if ``F`` may be lost, as its memory may serve one of the three arrays;
+        False leaves it for the next scale.
 
     Notes
     -----
@@ -118,10 +126,12 @@ def prepare(
         factors = (1.0, _imaginary(F, 0), -(wavenumbers(F, 0) ** 2))
         line = (fft.irfft(filtered * factor, n=n) for factor in factors)
         a, b, c = line
-    else:
-        options = (F.shape, F.lengths, R, window)
-        a, b, c = run("entropic.smoothed_parts", F.coefficients, *options)
-    return SmoothedTransform((a, b, c), F)
+        return SmoothedTransform((a, b, c), F)
+    options = (F.shape, F.lengths, R, window)
+    # Kernels fill arrays of their own: only NumPy's run in place is worth the word.
+    named = {"overwrite": True} if overwrite and library(F[0]) == "numpy" else {}
+    a, b, c = run("entropic.smoothed_parts", F.coefficients, *options, **named)
+    return SmoothedTransform((a, b, c), F._replace(coefficients=a))
 
 
 def smoothed_parts(
@@ -130,6 +140,8 @@ def smoothed_parts(
     lengths: tuple[float, ...],
     R: float,
     window: str | None = None,
+    *,
+    overwrite: bool = False,
 ) -> tuple[Array, Array, Array]:
     """The parts of a `SmoothedTransform` in two or three dimensions.
 
@@ -141,30 +153,34 @@ def smoothed_parts(
     window : {"ngp", "cic", "tsc", "pcs"}, optional
         Assignment window to divide out in the same pass.
 
+    overwrite : bool
+        Whether the first part takes the memory of ``coefficients``.
+
     Notes
     -----
-    Worked column by column, so that no temporary of the field's size is made.
+    Worked column by column, in pieces that stay in the cache.
     """
     xp = array_namespace(coefficients)
     F = FieldTransform(coefficients, shape, lengths)
-    filters = [axis_filter(F, axis, R, window) for axis in range(len(shape))]
+    across, *others = (
+        axis_filter(F, axis, R, window) for axis in (1, 0, *range(2, len(shape)))
+    )
+    # The filter of a column; its factor along axis 1 is one number.
+    column = math.prod(others[1:], start=others[0])
     ik = _imaginary(F, 0)
     minus_k2 = -(wavenumbers(F, 0) ** 2)
-    parts = tuple(xp.empty_like(coefficients) for _ in range(3))
-    column = math.prod(coefficients.shape) // coefficients.shape[1]
-    bytes_per_item = 4 * _item_bytes(F) * column
+    smoothed = coefficients if overwrite else xp.empty_like(coefficients)
+    parts = (smoothed, xp.empty_like(coefficients), xp.empty_like(coefficients))
 
     def columns(tile: slice) -> None:
-        G = coefficients[:, tile, ...] * filters[0]
-        for axis in range(1, len(shape)):
-            factor = filters[axis]
-            G = G * (factor[:, tile, ...] if axis == 1 else factor)
+        G = coefficients[:, tile, ...] * (column * across[:, tile, ...])
         for part, factor in zip(parts, (None, ik, minus_k2)):
             part[:, tile, ...] = fft.ifft(G if factor is None else G * factor, axis=0)
 
-    n_columns, target = coefficients.shape[1], _target(coefficients)
-    each_tile(columns, n_columns, bytes_per_item, like=coefficients, target=target)
-    return parts[0], parts[1], parts[2]
+    n_columns = coefficients.shape[1]
+    bytes_per_item = 4 * _item_bytes(F) * math.prod(coefficients.shape) // n_columns
+    each_tile(columns, n_columns, bytes_per_item, like=coefficients)
+    return parts
 
 
 def derivatives(S: SmoothedTransform, planes: slice) -> Derivatives:
@@ -196,23 +212,44 @@ def plane_derivatives(
         Of its ``modes``: of all planes.
     """
     d, F = len(shape), FieldTransform(A, shape, lengths)
-    ik = [_imaginary(F, axis) for axis in range(d)]
 
-    def real(coefficients: Array) -> Array:
-        return fft.irfftn(coefficients, s=shape[1:], axes=tuple(range(1, d)), workers=1)
+    def real(*axes: int) -> Array:
+        return _plane_derivative(A, B, C, F, axes)
 
-    first = (real(B), *(real(A * ik[j]) for j in range(1, d)))
-    second = []
-    for i, j in packed_pairs(d):
-        if j == 0:
-            second.append(real(C))
-        elif i == 0:
-            second.append(real(B * ik[j]))
-        elif i == j:
-            second.append(real(A * -(wavenumbers(F, i) ** 2)))
-        else:
-            second.append(real(A * (ik[i] * ik[j])))
-    return real(A), first, tuple(second)
+    first = tuple(real(j) for j in range(d))
+    return real(), first, tuple(real(i, j) for i, j in packed_pairs(d))
+
+
+def _plane_derivative(
+    A: Array, B: Array, C: Array, F: FieldTransform, axes: tuple[int, ...]
+) -> Array:
+    """One derivative, along no, one or two ascending axes, on the planes of A, B, C."""
+    part = (A, B, C)[sum(axis == 0 for axis in axes)]
+    others = [axis for axis in axes if axis > 0]
+    if len(others) == 2 and others[0] == others[1]:
+        part = part * -(wavenumbers(F, others[0]) ** 2)
+    elif others:
+        part = part * math.prod(_imaginary(F, axis) for axis in others)
+    inner = F.shape[1:]
+    if not inner:
+        return part
+    return fft.irfftn(part, s=inner, axes=tuple(range(1, len(F.shape))), workers=1)
+
+
+def curvature_component(S: SmoothedTransform, planes: slice, i: int, j: int) -> Array:
+    """-d_i d_j log rho_R, i <= j, on some planes: three or four transforms.
+
+    Where all components are wanted, `slab` has them for less.
+    """
+    A, B, C = (part[planes, ...] for part in S.parts)
+
+    def real(*axes: int) -> Array:
+        return _plane_derivative(A, B, C, S.modes, axes)
+
+    scale = 1.0 / real()
+    slope = real(i) * scale
+    other = slope if i == j else real(j) * scale
+    return slope * other - real(i, j) * scale
 
 
 def slab(S: SmoothedTransform, planes: slice) -> CurvatureSlab:

@@ -20,10 +20,11 @@ minus sign where eps < 0).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from geomsci.backends.arrays import Array, array_namespace
+from geomsci.backends.arrays import Array, array_namespace, device
+from geomsci.backends.tiling import each_tile
 from geomsci.reference.entropic.log_hessian import packed_pairs
 from geomsci.reference.entropic.smoothing import (
     FieldTransform,
@@ -64,39 +65,35 @@ def probe_tensor(
     One forward and d (d + 1) / 2 inverse transforms. Nyquist modes are dropped from
     the mixed components, which are odd in either wavenumber.
     """
-    xp = array_namespace(u)
     F = filtered(transform(u, lengths), width)
-    components = []
-    for i, j in packed_pairs(u.ndim):
-        if i == j:
-            k = wavenumbers(F, i)
-            multiplier = (k * _sinc(xp, k * (step / 4.0))) ** 2
-            part = F.coefficients * multiplier
-        else:
-            part = F.coefficients
-            for axis in (i, j):
-                k = wavenumbers(F, axis, odd=True)
-                part = part * (k * _sinc(xp, k * (step / math.sqrt(8.0))))
-        components.append(inverse(F._replace(coefficients=part)))
-    return xp.stack(components, axis=-1)
+    return _packed(u, (probe_component(F, i, j, step) for i, j in packed_pairs(u.ndim)))
 
 
-def smooth_components(
-    components: Array, width: float, lengths: Sequence[float]
-) -> Array:
-    """Components (..., m) of a tensor field smoothed with a Gaussian of ``width``.
+def probe_component(F: FieldTransform, i: int, j: int, step: float) -> Array:
+    """Component i, j of `probe_tensor` alone, from the transform of the log density.
 
-    Probes of width s at h = 0 and N = infinity: applied to the quotient-form K, which
-    is free of the aliasing of log rho.
+    One inverse transform: no more than a few fields are held at a time.
     """
-    if width == 0:
-        return components
-    xp = array_namespace(components)
-    smoothed = [
-        inverse(filtered(transform(components[..., m], lengths), width))
-        for m in range(components.shape[-1])
-    ]
-    return xp.stack(smoothed, axis=-1)
+    xp = array_namespace(F.coefficients)
+    if i == j:
+        k = wavenumbers(F, i)
+        part = F.coefficients * (k * _sinc(xp, k * (step / 4.0))) ** 2
+    else:
+        part = F.coefficients
+        for axis in (i, j):
+            k = wavenumbers(F, axis, odd=True)
+            part = part * (k * _sinc(xp, k * (step / math.sqrt(8.0))))
+    return inverse(F._replace(coefficients=part))
+
+
+def _packed(like: Array, components: Iterable[Array]) -> Array:
+    """Components one after the other in one array (..., d (d + 1) / 2)."""
+    xp, d = array_namespace(like), like.ndim
+    shape = (*like.shape, d * (d + 1) // 2)
+    K = xp.empty(shape, dtype=like.dtype, device=device(like))
+    for p, component in enumerate(components):
+        K[..., p] = component
+    return K
 
 
 def probe_tensor_finite(
@@ -111,38 +108,63 @@ def probe_tensor_finite(
 
     O(d^2) shifted copies of the log density: two inverse transforms a direction.
     """
-    xp = array_namespace(u)
     F = filtered(transform(u, lengths), width)
     middle = inverse(F)
+    pairs = packed_pairs(u.ndim)
+    return _packed(
+        u, (probe_component_finite(F, middle, i, j, n, step) for i, j in pairs)
+    )
+
+
+def probe_component_finite(
+    F: FieldTransform, middle: Array, i: int, j: int, n: float, step: float
+) -> Array:
+    """Component i, j of `probe_tensor_finite` alone.
+
+    Parameters
+    ----------
+    F : FieldTransform
+        Of the log density, smoothed with the width of the probes.
+    middle : array
+        Its values.
+    i, j : int
+    n, step : float
+    """
+    if i == j:
+        return _direction(F, middle, {i: 1.0}, n, step)
     root = math.sqrt(0.5)
-
-    def along(direction: dict[int, float]) -> Array:
-        return _direction(F, middle, direction, n, step)
-
-    components = []
-    for i, j in packed_pairs(u.ndim):
-        if i == j:
-            components.append(along({i: 1.0}))
-        else:
-            plus, minus = along({i: root, j: root}), along({i: root, j: -root})
-            components.append(0.5 * (plus - minus))
-    return xp.stack(components, axis=-1)
+    plus = _direction(F, middle, {i: root, j: root}, n, step)
+    return 0.5 * (plus - _direction(F, middle, {i: root, j: -root}, n, step))
 
 
 def _direction(
     F: FieldTransform, middle: Array, e: dict[int, float], n: float, step: float
 ) -> Array:
     """Curvature along a unit vector, given by its components that are not zero."""
+    ahead = _shifted(F, {i: 0.5 * step * c for i, c in e.items()})
+    behind = _shifted(F, {i: -0.5 * step * c for i, c in e.items()})
+
+    def work(planes: slice) -> None:
+        # In place of one of the two: a dozen temporaries of a field would not fit.
+        first, last = ahead[planes, ...], behind[planes, ...]
+        ahead[planes, ...] = _between(first, middle[planes, ...], last, n, step)
+
+    each_tile(work, F.shape[0], 96 * math.prod(F.shape[1:]), like=middle)
+    return ahead
+
+
+def _between(
+    ahead: Array, middle: Array, behind: Array, n: float, step: float
+) -> Array:
+    """Curvature of three log densities at equal distances, cell by cell."""
     xp = array_namespace(middle)
-    ahead = _shifted(F, {i: 0.5 * step * c for i, c in e.items()}) - middle
-    behind = _shifted(F, {i: -0.5 * step * c for i, c in e.items()}) - middle
-    gap = -0.5 * (xp.expm1(ahead / n) + xp.expm1(behind / n))
+    gap = xp.expm1((ahead - middle) / n) + xp.expm1((behind - middle) / n)
     # n < 0 turns the sign of gap but not that of the curvature.
-    root = xp.sqrt(0.5 * xp.abs(gap))
+    root = 0.5 * xp.sqrt(xp.abs(gap))
     bounded = xp.where(root > 1.0, xp.ones_like(root), root)
     positive = xp.asin(bounded) ** 2
     negative = xp.asinh(root) ** 2
-    return (16.0 * n / step**2) * xp.where(gap >= 0, positive, -negative)
+    return (16.0 * n / step**2) * xp.where(gap <= 0, positive, -negative)
 
 
 def _shifted(F: FieldTransform, shifts: dict[int, float]) -> Array:

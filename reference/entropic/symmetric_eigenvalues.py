@@ -1,4 +1,4 @@
-r"""Eigenvalues and eigenvectors of symmetric 3 x 3 and 2 x 2 matrices in closed form.
+r"""Eigenvalues of symmetric 3 x 3 and 2 x 2 matrices in closed form.
 
 With the mean :math:`q = \mathrm{tr} A / 3`, the deviator :math:`B = A - q I` and
 :math:`6 p^2 = |B|^2` the eigenvalues are
@@ -19,12 +19,8 @@ No term of the sum cancels, and every eigenvalue is right to a few roundings of 
 largest one, degenerate or not. Matrices are divided by their largest entry, so that no
 power leaves the range of the numbers.
 
-Eigenvectors: the eigenvalue that is apart from the others has the longest column of the
-adjugate of :math:`B - \lambda I`; the others are those of the 2 x 2 matrix in the plane
-across it, found by one rotation. So nothing is ever divided by a gap.
-
 Packed matrices are (xx, xy, xz, yy, yz, zz) or (xx, xy, yy). The functions up to
-`eigensystem_3` are scalar code, which `geomsci.backends.compile` turns into kernels;
+`eigenvalues_2` are scalar code, which `geomsci.backends.compile` turns into kernels;
 those marked so take arrays as well, entry by entry.
 
 References
@@ -174,101 +170,6 @@ def eigenvalues_2(xx, xy, yy):
     return mean - radius, mean + radius
 
 
-HELPERS_SYSTEM = (*HELPERS_3, "longest_cross")
-"""Functions that `eigensystem_3` needs compiled."""
-
-
-def longest_cross(xx, xy, xz, yy, yz, zz):
-    """Unit vector along the longest cross product of two rows (scalars).
-
-    For a matrix of rank two it spans the kernel.
-    """
-    x0, y0, z0 = xy * yz - xz * yy, xz * xy - xx * yz, xx * yy - xy * xy
-    x1, y1, z1 = xy * zz - xz * yz, xz * xz - xx * zz, xx * yz - xy * xz
-    x2, y2, z2 = yy * zz - yz * yz, yz * xz - xy * zz, xy * yz - yy * xz
-    n0, n1, n2 = (
-        x0 * x0 + y0 * y0 + z0 * z0,
-        x1 * x1 + y1 * y1 + z1 * z1,
-        x2 * x2 + y2 * y2 + z2 * z2,
-    )
-    if n1 > n0:
-        x0, y0, z0, n0 = x1, y1, z1, n1
-    if n2 > n0:
-        x0, y0, z0, n0 = x2, y2, z2, n2
-    scale = 1.0 / math.sqrt(n0)
-    return x0 * scale, y0 * scale, z0 * scale
-
-
-def eigensystem_3(xx, xy, xz, yy, yz, zz, values, vectors):
-    """Eigenvalues, ascending, and orthonormal eigenvectors of one matrix (scalars).
-
-    Parameters
-    ----------
-    xx, xy, xz, yy, yz, zz : float, finite
-    values : array, shape (3,)
-        Written.
-    vectors : array, shape (3, 3)
-        Written; column j belongs to ``values[j]``.
-
-    Notes
-    -----
-    Orthonormal, and ``|A v - lambda v|`` below some roundings of A, however close the
-    eigenvalues are. A multiple of the identity gives the unit vectors.
-    """
-    low, middle, high = eigenvalues_3(xx, xy, xz, yy, yz, zz)
-    values[0], values[1], values[2] = low, middle, high
-    mean = (xx + yy + zz) / 3.0
-    x, y, z = deviator(xx, yy, zz)
-    size = max(abs(x), abs(y), abs(z), abs(xy), abs(xz), abs(yz))
-    if not size > SMALLEST:
-        for i in range(3):
-            for j in range(3):
-                vectors[i, j] = 1.0 if i == j else 0.0
-        return
-    scale = 1.0 / size
-    x, y, z, a, b, c = (
-        x * scale,
-        y * scale,
-        z * scale,
-        xy * scale,
-        xz * scale,
-        yz * scale,
-    )
-    highest_apart = high - middle >= middle - low
-    apart = ((high if highest_apart else low) - mean) * scale
-    ux, uy, uz = longest_cross(x - apart, a, b, y - apart, c, z - apart)
-    # Two unit vectors across u: one is normal to the axis that u is farthest from.
-    if abs(ux) > abs(uy):
-        inverse = 1.0 / math.sqrt(ux * ux + uz * uz)
-        vx, vy, vz = -uz * inverse, 0.0, ux * inverse
-    else:
-        inverse = 1.0 / math.sqrt(uy * uy + uz * uz)
-        vx, vy, vz = 0.0, uz * inverse, -uy * inverse
-    wx, wy, wz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-    mx, my, mz = (
-        x * vx + a * vy + b * vz,
-        a * vx + y * vy + c * vz,
-        b * vx + c * vy + z * vz,
-    )
-    nx, ny, nz = (
-        x * wx + a * wy + b * wz,
-        a * wx + y * wy + c * wz,
-        b * wx + c * wy + z * wz,
-    )
-    vv, vw = vx * mx + vy * my + vz * mz, vx * nx + vy * ny + vz * nz
-    ww = wx * nx + wy * ny + wz * nz
-    angle = 0.5 * math.atan2(2.0 * vw, vv - ww)
-    ca, sa = math.cos(angle), math.sin(angle)
-    upper, lower, lone = (1, 0, 2) if highest_apart else (2, 1, 0)
-    vectors[0, lone], vectors[1, lone], vectors[2, lone] = ux, uy, uz
-    vectors[0, upper] = ca * vx + sa * wx
-    vectors[1, upper] = ca * vy + sa * wy
-    vectors[2, upper] = ca * vz + sa * wz
-    vectors[0, lower] = ca * wx - sa * vx
-    vectors[1, lower] = ca * wy - sa * vy
-    vectors[2, lower] = ca * wz - sa * vz
-
-
 # Loops of the kernels
 
 
@@ -378,93 +279,3 @@ def symmetric_eigenvalues(K: Array) -> Array:
 
     over_rows(work, rows, out, 320)
     return xp.reshape(out, (*K.shape[:-1], d))
-
-
-def symmetric_eigensystem(K: Array) -> tuple[Array, Array]:
-    """Eigenvalues, ascending, and eigenvectors of packed symmetric matrices.
-
-    Parameters
-    ----------
-    K : array, shape (..., 6) or (..., 3), finite
-
-    Returns
-    -------
-    values : array, shape (..., d)
-    vectors : array, shape (..., d, d)
-        Orthonormal columns; signs and bases of equal eigenvalues are arbitrary.
-
-    Notes
-    -----
-    The same steps as `eigensystem_3`. O(n) time and memory.
-    """
-    xp = array_namespace(K)
-    entries = unpacked(K)
-    values = eigenvalues_of(entries)
-    if len(entries) == 3:
-        xx, xy, yy = entries
-        ca, sa = _half_angle(xp, xx, xy, yy)
-        columns = [(-sa, ca), (ca, sa)]
-    else:
-        columns = _columns_3(xp, entries, values)
-    vectors = xp.stack([xp.stack(column, axis=-1) for column in columns], axis=-1)
-    return xp.stack(values, axis=-1), vectors
-
-
-def _half_angle(xp, vv: Array, vw: Array, ww: Array) -> tuple[Array, Array]:
-    """Cosine and sine of the rotation to the upper axis of a 2 x 2 matrix."""
-    angle = 0.5 * xp.atan2(2.0 * vw, vv - ww)
-    return xp.cos(angle), xp.sin(angle)
-
-
-def _dot(u: tuple[Array, ...], v: tuple[Array, ...]) -> Array:
-    return u[0] * v[0] + u[1] * v[1] + u[2] * v[2]
-
-
-def _cross(u: tuple[Array, ...], v: tuple[Array, ...]) -> tuple[Array, ...]:
-    return (
-        u[1] * v[2] - u[2] * v[1],
-        u[2] * v[0] - u[0] * v[2],
-        u[0] * v[1] - u[1] * v[0],
-    )
-
-
-def _chosen(xp, mask: Array, u: tuple[Array, ...], v: tuple[Array, ...]) -> tuple:
-    return tuple(xp.where(mask, a, b) for a, b in zip(u, v))
-
-
-def _normalised(xp, u: tuple[Array, ...]) -> tuple[Array, ...]:
-    length = xp.sqrt(_dot(u, u))
-    return tuple(a / length for a in u)
-
-
-def _columns_3(xp, entries: tuple[Array, ...], values: tuple[Array, ...]) -> list:
-    """Eigenvectors of the smallest, middle and largest eigenvalue."""
-    low, middle, high = values
-    size, x, a, b, y, c, z = _scaled(xp, entries)
-    mean = (entries[0] + entries[3] + entries[5]) / 3.0
-    highest_apart = high - middle >= middle - low
-    apart = (xp.where(highest_apart, high, low) - mean) / size
-    rows = (x - apart, a, b), (a, y - apart, c), (b, c, z - apart)
-    u = _cross(rows[0], rows[1])
-    for i, j in ((0, 2), (1, 2)):
-        other = _cross(rows[i], rows[j])
-        u = _chosen(xp, _dot(other, other) > _dot(u, u), other, u)
-    zero, one = xp.zeros_like(x), xp.ones_like(x)
-    # A zero deviator has no cross product: any vector will do.
-    u = _chosen(xp, _dot(u, u) > 0.0, u, (one, zero, zero))
-    u = _normalised(xp, u)
-    v = _chosen(
-        xp, xp.abs(u[0]) > xp.abs(u[1]), (-u[2], zero, u[0]), (zero, u[2], -u[1])
-    )
-    v = _normalised(xp, v)
-    w = _cross(u, v)
-    Bv = tuple(_dot(row, v) for row in ((x, a, b), (a, y, c), (b, c, z)))
-    Bw = tuple(_dot(row, w) for row in ((x, a, b), (a, y, c), (b, c, z)))
-    ca, sa = _half_angle(xp, _dot(v, Bv), _dot(v, Bw), _dot(w, Bw))
-    upper = tuple(ca * s + sa * t for s, t in zip(v, w))
-    lower = tuple(ca * t - sa * s for s, t in zip(v, w))
-    return [
-        _chosen(xp, highest_apart, lower, u),
-        _chosen(xp, highest_apart, upper, lower),
-        _chosen(xp, highest_apart, u, upper),
-    ]

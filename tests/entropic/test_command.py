@@ -96,12 +96,14 @@ def test_options_reach_the_estimator(tmp_path, points):
     _entropic(
         *(tmp_path / "points.csv", "--weights", "w", "--box-size", 10, "--n-grid", 16),
         *("--window", "tsc", "--no-compensate", "-R", 1.5, "--dimension", 7),
+        "--interlaced",
         *("--convention", "rigid", "--threshold", -0.1, "--probe-step", 1),
         *("--probe-width", 0.5, "--json", out),
     )
     model = EntropicCurvature(
         1.5, dimension=7, convention="rigid", probe_width=0.5, probe_step=1.0,
         box_size=10, window="tsc", compensate=False, threshold=-0.1, n_grid=16,
+        interlaced=True,
     ).fit(places, sample_weight=weights)  # fmt: skip
     (scale,) = _report(out)["scales"]
     assert scale["volume_fractions"] == model.volume_fractions_[0].tolist()
@@ -220,15 +222,25 @@ def test_negative_cells_are_told_as_a_warning(tmp_path, density, capsys):
         (["cut.npz", "-R", 4], "cut.npz must be an array or archive"),
         (["two.npz", "-R", 4], "two.npz holds a, b: name the density"),
         (["two.npz", "-R", 4, "--key", "c"], "must hold 'c', got a, b"),
-        (["four.txt", "-R", 4], "four.txt has 4 columns (1, 2, 3, 4, ...): name those"),
+        (["four.txt", "-R", 4], "four.txt has 4 columns (1, 2, 3, 4): name those"),
         (["points.csv", "-R", 4, "--columns", "q"], "must have the column q, got x"),
         (["points.csv", "-R", 4, "--n-grid", 8, "--columns", 1, 2, 3], "box_size must"),
         (["points.csv", "-R", 1, "--box-size", 5, "--weights", "w"], "in the box"),
         (["words.txt", "-R", 4], "must hold numbers, got 'one' in line 2"),
         (["ragged.txt", "-R", 4], "must have 3 columns in every line, got 2 in line 2"),
+        (["wide.txt", "-R", 4], "must have 1 column in every line, got 2 in line 2"),
         (["binary.dat", "-R", 4], "got other bytes"),
         (["short.gad", "-R", 4], "short.gad"),
         (["empty.txt", "-R", 4], "got nothing"),
+        (["table.npy", "-R", 4], "wrote, got text: give a text table a name"),
+        (["none.npz", "-R", 4], "must hold a density or positions, got no array"),
+        (["maps.h5", "-R", 4], "got HDF5: save its density"),
+        (["blocks.gad", "-R", 4], "format 2: write it with SnapFormat 1"),
+        (["array.dat", "-R", 4], "ends in .npy or .npz"),
+        (["long.npy", "-R", 4], "looks like a table: name the columns"),
+        (["sky.csv", "-R", 4], "got angles (ra, dec): compute Cartesian"),
+        (["nan.npy", "-R", 4], "nan.npy must be finite, got nan at index (0, 0, 0)"),
+        (["density.npy", "-R", 4, "--n-grid", 8], "n_grid needs positions of shape"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_status_2(
@@ -249,15 +261,23 @@ def _write_bad_files():
     np.save("nan.npy", np.full((8, 8, 8), np.nan))
     np.save("objects.npy", np.array([{}, 1], object))
     np.save("text.npy", np.full((8, 8, 8), "a"))
+    np.save("long.npy", np.ones((200, 4)))
+    np.savez("none.npz")
     np.savez("two.npz", a=np.ones((8, 8, 8)), b=np.ones((8, 8, 8)))
     files = {
         "cut.npz": b"PK\x03\x04",
         "four.txt": b"1 2 3 4\n5 6 7 8\n",
         "words.txt": b"x y z\none 2 3\n",
         "ragged.txt": b"1 2 3\n1 2\n",
+        "wide.txt": b"1\n1 2\n",
         "binary.dat": bytes(range(256)),
         "short.gad": (256).to_bytes(4, "little") + bytes(100),
         "empty.txt": b"",
+        "table.npy": b"x y z\n1 2 3\n",
+        "maps.h5": b"\x89HDF\r\n\x1a\n" + bytes(100),
+        "blocks.gad": (8).to_bytes(4, "little") + b"HEAD" + bytes(100),
+        "array.dat": b"\x93NUMPY" + bytes(100),
+        "sky.csv": b"RA,Dec,z\n10,20,0.1\n11,21,0.2\n",
     }
     for name, content in files.items():
         with open(name, "wb") as file:

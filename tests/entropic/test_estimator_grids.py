@@ -1,5 +1,7 @@
 """`EntropicCurvature` on grids: rooms, scales, probes, points, streaming."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from geomsci.entropic import (
 )
 from geomsci.reference.entropic import rigid_probe
 from geomsci.reference.entropic.finite_dimension import finite_dimension
+from geomsci.reference.entropic.interpolation import interpolated
 from geomsci.reference.entropic.log_hessian import full_tensor, prepare, slab
 from geomsci.reference.entropic.smoothing import transform
 
@@ -173,6 +176,38 @@ def test_centres_of_cells_are_interpolated_exactly():
     points = ((cells + 0.5) * 0.5).reshape(-1, 3)
     found = web.transform(points).reshape(web.eigenvalues_.shape)
     _close(found, web.eigenvalues_, digits=1000)
+
+
+@pytest.mark.parametrize("field", [WHITE, PLANE, PLANE[0]])
+@pytest.mark.parametrize("n", [np.inf, 6.0])
+@pytest.mark.parametrize("probe", [(0.0, 0.0), (0.7, 0.0), (0.0, 1.5), (0.7, 1.5)])
+def test_values_at_points_are_interpolated_maps(field, n, probe):
+    """Points see the tensor slab by slab or component by component, never whole."""
+    width, step = probe
+    web = EntropicCurvature(
+        (2.0, 2.5), dimension=n, convention="rigid", probe_width=width, probe_step=step
+    ).fit(field)
+    points = np.random.default_rng(9).uniform(0, 1, (50, field.ndim)) * field.shape
+    found, K = web.transform(points), web.curvature_
+    at = np.stack([interpolated(K[s], points, field.shape) for s in range(2)])
+    _close(found, np.linalg.eigvalsh(full_tensor(at, field.ndim)), digits=1000)
+
+
+@pytest.mark.parametrize("n_scales", [1, 2])
+def test_points_need_no_more_memory_than_the_classes(monkeypatch, n_scales):
+    """Of NumPy's arrays; a whole tensor would be six fields more."""
+    monkeypatch.setattr(grid_stages, "KEPT_BYTES", 0)
+    field = np.exp(np.random.default_rng(10).standard_normal((96, 96, 96)))
+    web, points = EntropicCurvature((2.0, 3.0)[:n_scales]), field[:50, 0, :3]
+    tracemalloc.start()
+    web.fit(field)
+    _, fitted = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    web.transform(points % 96)
+    _, evaluated = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert evaluated <= fitted + 0.5 * field.nbytes
+    assert fitted <= 6 * field.nbytes
 
 
 def test_interpolation_errs_at_second_order():

@@ -5,7 +5,12 @@ import pytest
 import scipy.sparse
 
 from geomsci.backends import machine
-from geomsci.entropic import EntropicCurvature, survey_curvature
+from geomsci.entropic import (
+    EntropicCurvature,
+    log_density_hessian,
+    smooth_density,
+    survey_curvature,
+)
 
 FIELD = np.exp(np.random.default_rng(0).standard_normal((12, 12, 12)))
 POINTS = np.random.default_rng(1).uniform(0, 10, (200, 3))
@@ -220,3 +225,40 @@ def test_nested_lists_are_taken():
     )
     points = EntropicCurvature(2.0, box_size=10.0, n_grid=8).fit(POINTS.tolist())
     assert points.signature_.shape == (1, 8, 8, 8)
+
+
+def test_a_grid_is_put_on_no_grid():
+    with pytest.raises(ValueError, match="n_grid needs positions of shape") as caught:
+        EntropicCurvature(2.0, n_grid=12, box_size=12.0).fit(FIELD)
+    _sentence(caught)
+
+
+@pytest.mark.parametrize("n_grid", [None, 12])
+def test_open_data_in_a_periodic_box_are_told(n_grid):
+    web = EntropicCurvature(25.0, box_size=100.0, n_grid=n_grid)
+    places = 40.0 + POINTS  # a tenth of the box on every axis
+    with pytest.warns(UserWarning, match="of a periodic box of 100 on axis 0"):
+        web.fit(places)
+
+
+def test_a_survey_outside_of_its_randoms_is_told():
+    randoms = np.random.default_rng(2).uniform(0, 10, (1000, 3))
+    with pytest.warns(UserWarning, match="outside of them the curvature means nothing"):
+        EntropicCurvature(2.0).fit(POINTS * [1.0, 1.0, 3.0], randoms=randoms)
+
+
+def test_points_are_told_to_wrap():
+    web = EntropicCurvature(2.0).fit(FIELD)
+    with pytest.raises(ValueError, match=r"points % box_size") as caught:
+        web.transform(np.array([[1.0, 2.0, 30.0]]))
+    _sentence(caught)
+
+
+@pytest.mark.parametrize("function", [log_density_hessian, smooth_density])
+def test_fields_beyond_the_memory_are_refused_unread(function, monkeypatch):
+    monkeypatch.setattr(machine, "available_memory", lambda: 1 << 20)
+    beyond = np.broadcast_to(np.nan, (64, 64, 64))  # reading it would find the NaN
+    with pytest.raises(MemoryError, match="262144 cells, needs about 4.0 MiB"):
+        function(beyond, 2.0)
+    with pytest.raises(MemoryError, match="streamed"):
+        EntropicCurvature(2.0).fit(beyond)

@@ -175,3 +175,80 @@ def test_bad_input_is_refused(draw, change, error, message):
     arguments = {"pk": spectrum, "n_grid": 8, "box_size": BOX, **change}
     with pytest.raises(error, match=message):
         draw(**arguments)
+
+
+# Lognormal densities of a spectrum
+
+
+def matter(k):
+    return 4e4 * k / (1 + (12 * k) ** 2) ** 2
+
+
+def test_the_density_has_the_spectrum_mode_by_mode():
+    """exp(xi_g) - 1, transformed back, is P at every k > 0, and kappa at k = 0."""
+    shape, lengths = (12, 10, 9), (60.0, 40.0, 45.0)
+    F = reference.transform(np.zeros(shape), lengths)
+    P = reference._power(F, matter)
+    power, clipped = reference.logarithmic_power(P, F)
+    assert clipped == 0
+    cell = np.prod(np.divide(lengths, shape))
+    xi = np.fft.irfftn(power / cell, s=shape, axes=(0, 1, 2))
+    found = np.fft.rfftn(np.exp(xi) - 1).real * cell
+    assert power[0, 0, 0] == 0 < found[0, 0, 0] < 0.1 * P.max()
+    found[0, 0, 0] = 0
+    np.testing.assert_allclose(found, P, atol=1e-12 * P.max())
+
+
+def test_an_ensemble_of_densities_has_the_spectrum():
+    n, draws = 16, 400
+    k = modes(np.zeros((n, n, n)), BOX)[0]
+    bins = np.digitize(k, np.linspace(0.1, np.pi * n / BOX, 6))
+    rng = np.random.default_rng(11)
+    ratios = {"density": [], "logarithm": []}
+    for name, found in ratios.items():
+        for _ in range(draws):
+            rho = lognormal_field(matter, n, BOX, rng=rng, spectrum_of=name)
+            power = np.abs(modes(rho, BOX)[1]) ** 2 / BOX**3
+            sums = [power[bins == b].sum() / matter(k[bins == b]).sum() for b in (1, 5)]
+            found.append(sums)
+    mean = {name: np.mean(v, axis=0) for name, v in ratios.items()}
+    error = np.std(ratios["density"], axis=0, ddof=1) / np.sqrt(draws)
+    assert np.all(np.abs(mean["density"] - 1) < 4 * error)
+    assert mean["logarithm"][1] > 1.1  # the two differ
+
+
+def test_a_weak_density_has_the_spectrum_of_its_logarithm():
+    one, two = (
+        lognormal_field(lambda k: 1e-8 * matter(k), 8, BOX, rng=12, spectrum_of=name)
+        for name in ("density", "logarithm")
+    )
+    np.testing.assert_allclose(one - 1, two - 1, atol=1e-6 * np.abs(two - 1).max())
+
+
+@pytest.mark.capability("entropic.lognormal_field")
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_one_seed_is_one_density_on_every_library(xp, d):
+    options = {"n_grid": 8, "box_size": BOX, "dimension": d, "rng": 13}
+    options["spectrum_of"] = "density"
+
+    def weak(k):  # in one dimension powers are lengths
+        return spectrum(k) * 20.0 ** (d - 3)
+
+    expected = lognormal_field(weak, **options)
+    found = lognormal_field(weak, **options, like=xp.asarray(np.zeros(2)))
+    xp.assert_close(found, expected, kappa=8.0, n=8**d)
+
+
+def test_what_has_no_lognormal_density_is_clipped_and_told_or_refused():
+    def steep(k):
+        return 3000 * np.exp(-((4 * k) ** 2))
+
+    with pytest.warns(UserWarning, match=r"negative power, 2(\.\d)? per cent"):
+        rho = lognormal_field(steep, 32, 100.0, rng=14, spectrum_of="density")
+    assert rho.min() > 0
+    # A strong wave alone: its correlation is its own cosine.
+    narrow = {"n_grid": 16, "box_size": 16.0, "dimension": 1, "rng": 14}
+    with pytest.raises(ValueError, match="correlation above -1"):
+        lognormal_field(lambda k: 20.0 * (k < 0.5), **narrow, spectrum_of="density")
+    with pytest.raises(ValueError, match="spectrum_of must be logarithm or density"):
+        lognormal_field(spectrum, 8, BOX, spectrum_of="log")

@@ -227,3 +227,26 @@ def test_streaming_keeps_four_transforms_and_a_slab():
     tracemalloc.stop()
     half_complex = 64 * 64 * 33 * 8
     assert peak <= 4 * half_complex + lh.SLAB_BYTES
+
+
+@pytest.mark.parametrize("shape", [(9,), (8, 7), (12, 9, 10)])
+def test_memory_of_the_transform_may_be_used_again(shape):
+    rho = np.exp(np.random.default_rng(21).standard_normal(shape))
+    F = transform(rho, shape)
+    kept = F.coefficients.copy()
+    plain = lh.prepare(F, 2.0, "cic")
+    np.testing.assert_array_equal(F.coefficients, kept)
+    again = lh.prepare(F, 2.0, "cic", overwrite=True)
+    for found, expected in zip(again.parts, plain.parts):
+        np.testing.assert_array_equal(found, expected)
+    assert len(shape) == 1 or np.shares_memory(again.parts[0], F.coefficients)
+
+
+@pytest.mark.parametrize("shape", [(9,), (8, 7), (12, 9, 10)])
+def test_one_component_is_that_of_the_slab(shape):
+    rho = np.exp(np.random.default_rng(22).standard_normal(shape))
+    S, planes = lh.prepare(transform(rho, shape), 2.0), slice(2, 7)
+    K = lh.slab(S, planes).curvature
+    for p, (i, j) in enumerate(lh.packed_pairs(len(shape))):
+        found = lh.curvature_component(S, planes, i, j)
+        np.testing.assert_array_equal(found, K[..., p])

@@ -13,11 +13,7 @@ from geomsci.reference.entropic.finite_dimension import (
     finite_dimension,
 )
 from geomsci.reference.entropic.identities import global_scalars
-from geomsci.reference.entropic.rigid_probe import (
-    probe_tensor,
-    probe_tensor_finite,
-    smooth_components,
-)
+from geomsci.reference.entropic.rigid_probe import probe_tensor, probe_tensor_finite
 from geomsci.reference.entropic.smoothing import smooth, transform
 from geomsci.reference.entropic.stencils import stencil_hessian
 
@@ -146,7 +142,8 @@ def test_zero_step_is_minus_the_hessian(shape):
 def test_width_smooths_the_components():
     u = _log_density(_grid(), _waves(5))
     wide = probe_tensor(u, LENGTHS, width=0.3)
-    smoothed = smooth_components(probe_tensor(u, LENGTHS), 0.3, LENGTHS)
+    components = np.moveaxis(probe_tensor(u, LENGTHS), -1, 0)
+    smoothed = np.stack([smooth(K, [0.3], LENGTHS)[0] for K in components], axis=-1)
     np.testing.assert_allclose(wide, smoothed, atol=1e-12 * np.abs(wide).max())
 
 

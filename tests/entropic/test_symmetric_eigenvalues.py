@@ -76,31 +76,3 @@ def test_trisected_angle(angle):
     c, s = own.trisected(7.0 * abs(math.sin(angle)), 7.0 * math.cos(angle))
     assert c == pytest.approx(math.cos(angle / 3), abs=4 * EPS)
     assert s == pytest.approx(math.sin(angle / 3), abs=4 * EPS)
-
-
-@pytest.mark.parametrize("gap", GAPS)
-@pytest.mark.parametrize("d", [2, 3])
-def test_eigenvectors_are_orthonormal_and_diagonalise(xp, d, gap):
-    A = matrices(200, d, gap, seed=5)
-    A[0] = 2.0 * np.eye(d)
-    A[1] = 0.0
-    A = xp.to_numpy(xp.asarray(A)).astype(float)
-    values, V = own.symmetric_eigensystem(xp.asarray(packed(A)))
-    xp.assert_is_native(V)
-    values, V = xp.to_numpy(values).astype(float), xp.to_numpy(V).astype(float)
-    gram = np.swapaxes(V, -1, -2) @ V
-    np.testing.assert_allclose(
-        gram, np.broadcast_to(np.eye(d), V.shape), atol=16 * xp.eps
-    )
-    residual = np.abs(A @ V - V * values[:, None, :])
-    assert np.all(residual <= 32 * xp.eps * np.abs(A).max(axis=(1, 2), keepdims=True))
-
-
-@pytest.mark.parametrize("gap", GAPS)
-def test_scalar_eigenvectors_diagonalise(gap):
-    for A in [*matrices(20, 3, gap, seed=6), np.eye(3), np.zeros((3, 3))]:
-        values, V = np.zeros(3), np.full((3, 3), np.nan)
-        own.eigensystem_3(*packed(A).tolist(), values, V)
-        np.testing.assert_allclose(V.T @ V, np.eye(3), atol=16 * EPS)
-        size = np.abs(A).max()
-        np.testing.assert_allclose(A @ V, V * values, rtol=0, atol=32 * EPS * size)

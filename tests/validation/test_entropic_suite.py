@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from geomsci import entropic as family
 from geomsci.backends.arrays import array_namespace
@@ -17,7 +18,9 @@ from geomsci.validation.cases import (
     entropic_closed_forms,
     entropic_ensembles,
     entropic_fields,
+    entropic_halvings,
     entropic_oracles,
+    entropic_routes,
     entropic_statements,
     entropic_surveys,
 )
@@ -88,8 +91,8 @@ def test_names_and_sizes_identify_cases_and_experiments():
 @pytest.mark.parametrize(
     "statement",
     [
-        entropic_statements.bures,
-        entropic_statements.quantiles,
+        entropic_halvings.bures,
+        entropic_halvings.quantiles,
         entropic_closed_forms.plane_waves,
         entropic_closed_forms.gaussian,
         entropic_closed_forms.profiles,
@@ -255,3 +258,78 @@ def test_peers_are_measured_on_request_only():
 def test_galaxies_are_as_many_as_in_the_table():
     positions = entropic_run.galaxies()
     assert positions.shape == (entropic_surveys.GALAXIES, 3)
+
+
+# Predictions of the statements
+
+
+def test_the_next_order_of_the_noise_is_that_of_its_integrals():
+    """Quadrature of the three Gaussians, and fourth derivatives by their spectrum."""
+
+    def ball(f):
+        return quad(lambda r: 4 * np.pi * r**2 * f(r), 0, 12, epsabs=0, limit=200)[0]
+
+    def kernel(r):
+        return np.exp(-(r**2) / 2) / (2 * np.pi) ** 1.5
+
+    def biharmonic(width):  # of exp(-r^2 / (2 width^2)) at 0, from its transform
+        spectrum = (2 * np.pi * width**2) ** 1.5 / (2 * np.pi) ** 3
+        return spectrum * ball(lambda k: k**4 * np.exp(-(k**2) * width**2 / 2))
+
+    s4 = (4 * np.pi) ** -3  # n = 1
+    trace = ball(lambda r: kernel(r) ** 3 * ((r**2 - 3) ** 2 + (r**2 - 3) * r**2))
+    first = biharmonic(2**0.5)
+    more = 2 * first + biharmonic(1.0) / 2 - 2 * trace / s4
+    fisher = ball(lambda r: kernel(r) ** 3 * r**2) / s4
+    expected = (more / first, (1.5 - fisher) / 1.5)
+    np.testing.assert_allclose(entropic_oracles.second_order_noise(), expected, 1e-9)
+
+
+def test_interpolation_to_twice_the_cells_keeps_the_polynomial():
+    x, y = (np.arange(n) * (2 * np.pi / n) for n in (8, 16))
+
+    def wave(t):
+        a, b, c = np.meshgrid(t, t, t, indexing="ij")
+        return 2 + np.cos(3 * a - b) + np.sin(2 * c + a)
+
+    found = entropic_fields.interpolated(wave(x))
+    np.testing.assert_allclose(found, wave(y), atol=1e-13)
+
+
+def test_shifted_grids_have_the_modes_of_the_points_alone():
+    """Up to the window, a mode of the mean is the sum over points to a few 1e-4."""
+    n, X = 12, np.random.default_rng(3).uniform(0, 12.0, (50, 3))
+    F = np.fft.rfftn(entropic_routes.without_images(X, n, 12.0))
+    plain = np.fft.rfftn(family.assign_mass(X, n, 12.0))
+    for m in ((2, 0, 0), (1, 3, 2), (-3, 1, 1)):
+        exact = np.exp(-2j * np.pi / n * X @ m).sum()
+        factor = np.prod(np.sinc(np.divide(m, n)) ** 4)
+        turn = np.exp(1j * np.pi / n * sum(m))  # cells are centred
+        clean, other = (abs(G[m] / turn / factor - exact) for G in (F, plain))
+        assert clean < 1e-3 * len(X) ** 0.5
+        assert clean < other
+
+
+def test_the_error_of_the_grid_is_that_of_its_images(small):
+    _, found = entropic_routes.routes(True, None)
+    predicted = [row for row in found if "as stated" not in row.case]
+    assert [row.reason for row in predicted if row.status != OK] == []
+
+
+def test_a_grid_off_by_a_hundredth_of_a_cell_is_seen(small, monkeypatch):
+    """Its images are the same, so the prediction does not follow the mistake."""
+    right = family.assign_mass
+
+    def off(positions, n, L, *args, **options):
+        return right((positions + 0.01 * L / n) % L, n, L, *args, **options)
+
+    monkeypatch.setattr(entropic_routes.entropic, "assign_mass", off)
+    _, found = entropic_routes.routes(True, None)
+    assert {row.status for row in found} == {OVER_BUDGET}
+
+
+def test_aliasing_of_the_flow_is_squared_on_twice_the_cells(small, monkeypatch):
+    monkeypatch.setattr(entropic_statements, "WHITE_QUICK", 24)
+    _, found = entropic_statements.flow(True)
+    fine = [row for row in found if "twice the cells" in row.case]
+    assert [row.reason for row in fine if row.status != OK] == []

@@ -1,4 +1,4 @@
-"""Curvature where it is known in closed form."""
+"""Entropic curvature of fields, points and chains where it has a closed form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from geomsci.reference.entropic import log_hessian as lh
 from geomsci.reference.entropic.stencils import stencil_hessian
 from geomsci.validation.cases import entropic_oracles as oracles
 from geomsci.validation.cases.entropic_fields import Watch, measured
-from geomsci.validation.cases.entropic_functions import entropic_case
 from geomsci.validation.rows import Row
 from geomsci.validation.scores import Score
 from geomsci.validation.suites import Case, Conditioning, Experiment, Inputs
@@ -59,7 +58,8 @@ def _wave_case(name: str) -> Case:
             "max ρ / min ρ times the gain of a smoothed second derivative over |K|",
         )
 
-    return entropic_case(
+    return Case(
+        suite="entropic",
         name=f"log_density_hessian, {name}",
         size="×".join(map(str, shape)),
         function="entropic.log_density_hessian",
@@ -72,7 +72,7 @@ def _wave_case(name: str) -> Case:
     )
 
 
-def cases(quick: bool) -> list[Case]:
+def cases() -> list[Case]:
     """Smoothed lognormal waves on every backend."""
     return [_wave_case(name) for name in WAVES]
 

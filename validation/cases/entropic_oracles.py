@@ -181,3 +181,27 @@ def two_point_curvature(p: float, q: float) -> float:
         value, bracket=(start - 1e-3, start, start + 1e-3), tol=1e-12
     )
     return (p + q) / 2 + float(found.fun)
+
+
+def second_order_noise() -> tuple[float, float]:
+    r"""Next order of Var tr K and of the Fisher information of Poisson points.
+
+    Relative to the first order, over the variance s^2 = 1 / ((4 pi)^{3/2} n R^3) of the
+    density. With u = delta - delta^2 / 2 + delta^3 / 3 and R = 1,
+
+    .. math::
+        \mathrm{Var} \nabla^2 u &= \nabla^4 \xi - \langle \nabla^2 \delta \,
+            \nabla^2 \delta^2 \rangle + \tfrac12 \nabla^4 \xi^2
+            + 2 s^2 \nabla^4 \xi , \\
+        I &= \langle |\nabla \delta|^2 \rangle
+            - \langle \delta |\nabla \delta|^2 \rangle
+            + s^2 \langle |\nabla \delta|^2 \rangle
+
+    at distance 0, with :math:`\xi = s^2 e^{-r^2 / 4}` and the cubic means those of
+    Poisson points, integrals of three Gaussians over n^2: 14/3 of delta (Lap delta)^2,
+    -4/3 of Lap delta |grad delta|^2 and 1 of delta |grad delta|^2, times
+    :math:`8 s^4 / 3^{3/2}`.
+    """
+    cubic = 8.0 / 3.0**1.5
+    trace = (2.0 * 3.75 + 7.5 - 2.0 * (14.0 / 3.0 - 4.0 / 3.0) * cubic) / 3.75
+    return trace, (1.5 - cubic) / 1.5
