@@ -824,6 +824,9 @@ CAPABILITIES: dict[str, Capability] = {
     "entropic.grid_spectral_moments": Capability(
         reference=f"{_ENTROPIC}.random_fields:mode_moments", dtypes=_REAL
     ),
+    "entropic.interlaced_mass": Capability(
+        reference=f"{_ENTROPIC}.mass_assignment:interlaced", dtypes=_REAL
+    ),
     "entropic.local_bures_curvature": Capability(
         reference=f"{_ENTROPIC}.bures:local_bures_curvature", dtypes=_REAL
     ),

@@ -86,7 +86,11 @@ def _numba_type(argument: str) -> Any:
 
 @functools.cache
 def host(
-    target: str, helpers: tuple[str, ...] = (), signature: tuple[str, ...] | None = None
+    target: str,
+    helpers: tuple[str, ...] = (),
+    signature: tuple[str, ...] | None = None,
+    *,
+    inline: bool = False,
 ) -> Callable[..., Any]:
     """Machine code of a scalar function for the host.
 
@@ -102,6 +106,9 @@ def host(
         ``"float64[2]"`` for a matrix in C order, ``"const float64[2]"`` for one that
         may be read-only. With it the function is compiled at once, for these types
         only; without it, at the first call.
+    inline : bool
+        Whether the helpers are put into the bodies of their callers, which a loop needs
+        if several of its steps shall share a register.
 
     Returns
     -------
@@ -111,16 +118,17 @@ def host(
     import numba
 
     options: dict[str, Any] = {
-        "cache": True,
         "error_model": "numpy",
         "fastmath": set(FASTMATH),
         "nogil": True,
     }
-    copy = _copies(target, helpers, numba.njit(**options))
+    # No cache for inlined helpers: its key does not tell them from plain ones.
+    how: dict[str, Any] = {"forceinline": True} if inline else {"cache": True}
+    copy = _copies(target, helpers, numba.njit(**options, **how))
     if signature is None:
-        return numba.njit(**options)(copy)
+        return numba.njit(**options, cache=True)(copy)
     arguments = [_numba_type(argument) for argument in signature]
-    return numba.njit(numba.void(*arguments), **options)(copy)
+    return numba.njit(numba.void(*arguments), **options, cache=True)(copy)
 
 
 @functools.cache

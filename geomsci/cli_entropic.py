@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from geomsci.cli_options import add_backend, add_command, add_file
+
 ENTROPIC_EXAMPLES = """examples:
   geomsci entropic density.npy --smoothing 2 4 8
   geomsci entropic density.npz --key rho --box-size 256 --smoothing 5 10 --out web.npz
@@ -19,7 +21,8 @@ exit status: 0 done, 2 wrong usage or a file that is not as it must be, 130 inte
 
 def add_entropic(commands: argparse._SubParsersAction) -> None:
     """Add the options of ``geomsci entropic``."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "entropic",
         help="voids, sheets, filaments and nodes of a density by entropic curvature",
         description="Compute the entropic curvature K = -Hess log rho_R of a density "
@@ -27,8 +30,7 @@ def add_entropic(commands: argparse._SubParsersAction) -> None:
         "scales R, and count its eigenvalues above a threshold: 0 void, 1 sheet, 2 "
         "filament, 3 node. Prints the fractions of volume and mass beside those of a "
         "Gaussian field.",
-        epilog=ENTROPIC_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=ENTROPIC_EXAMPLES,
     )
     command.add_argument(
         "file",
@@ -67,12 +69,7 @@ def _add_input(command: argparse.ArgumentParser) -> None:
         help="column of the weights of positions, array of an archive, or masses of "
         "a snapshot",
     )
-    source.add_argument(
-        "--randoms",
-        type=pathlib.Path,
-        metavar="FILE",
-        help="positions that sample the selection of a survey",
-    )
+    add_file(source, "--randoms", "positions that sample the selection of a survey")
     source.add_argument(
         "--velocity",
         default="czHelio",
@@ -127,6 +124,11 @@ def _add_curvature(command: argparse.ArgumentParser) -> None:
         help="leave the window in the density",
     )
     group.add_argument(
+        "--interlaced",
+        action="store_true",
+        help="assign twice, half a cell apart: less aliasing at small R",
+    )
+    group.add_argument(
         "--dimension",
         type=float,
         default=float("inf"),
@@ -161,21 +163,12 @@ def _add_curvature(command: argparse.ArgumentParser) -> None:
         metavar="H",
         help="distance of the two probes, grids only (default: 0, the limit)",
     )
-    group.add_argument(
-        "--backend",
-        metavar="NAME",
-        help="auto, reference, numba, cupy (default: GEOMSCI_BACKEND, else auto)",
-    )
+    add_backend(group)
 
 
 def _add_files(command: argparse.ArgumentParser) -> None:
     files = command.add_argument_group("files")
-    files.add_argument(
-        "--out",
-        type=pathlib.Path,
-        metavar="FILE",
-        help="maps of all scales, as .npz or (with h5py) .h5",
-    )
+    add_file(files, "--out", "maps of all scales, as .npz or (with h5py) .h5")
     files.add_argument(
         "--maps",
         nargs="+",
@@ -184,17 +177,11 @@ def _add_files(command: argparse.ArgumentParser) -> None:
         help="what --out holds: signature, eigenvalues, curvature (default: signature "
         "eigenvalues)",
     )
-    files.add_argument(
-        "--json",
-        type=pathlib.Path,
-        metavar="FILE",
-        help="all numbers of the table in full precision",
-    )
-    files.add_argument(
+    add_file(files, "--json", "all numbers of the table in full precision")
+    add_file(
+        files,
         "--plot",
-        type=pathlib.Path,
-        metavar="FILE",
-        help="a figure: slices of classes and of the largest eigenvalue, densities of "
+        "a figure: slices of classes and of the largest eigenvalue, densities of "
         "the eigenvalues",
     )
     files.add_argument(
@@ -230,6 +217,7 @@ def run_entropic(arguments: argparse.Namespace) -> int:
             n_grid=tuple(arguments.n_grid),
             window=arguments.window,
             compensate=not arguments.no_compensate,
+            interlaced=arguments.interlaced,
             dimension=arguments.dimension,
             convention=arguments.convention,
             threshold=arguments.threshold,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from geomsci.cli_options import add_command, add_file
+
 SAMPLE_EXAMPLES = """examples:
   geomsci sample --input rw=uniform:0.05,0.15 --input Tl=norm:90,10 --degree 3
   geomsci sample --inputs model.toml --degree 4 -n 120 --seed 1 --out runs.csv
@@ -29,14 +31,14 @@ exit status: 0 done, 2 wrong usage or a file that is not as it must be
 
 def add_sample(commands: argparse._SubParsersAction) -> None:
     """Add the options of ``geomsci sample``."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "sample",
         help="write the runs from which a simulator is best learnt, as CSV",
         description="Choose where to run an expensive simulator: an optimal design "
         "for a polynomial surrogate. Writes the inputs of the runs as CSV, and beside "
         "it a JSON file that geomsci fit reads.",
-        epilog=SAMPLE_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=SAMPLE_EXAMPLES,
     )
     command.add_argument(
         "--input",
@@ -46,12 +48,7 @@ def add_sample(commands: argparse._SubParsersAction) -> None:
         help="an input and its distribution by its name in scipy.stats, with the "
         "parameters by position or as scale=2; uniform takes both ends; repeat it",
     )
-    command.add_argument(
-        "--inputs",
-        type=pathlib.Path,
-        metavar="FILE",
-        help="JSON or TOML file with the same in a table inputs",
-    )
+    add_file(command, "--inputs", "JSON or TOML file with the same in a table inputs")
     command.add_argument(
         "--degree",
         nargs="+",
@@ -103,14 +100,14 @@ def add_sample(commands: argparse._SubParsersAction) -> None:
 
 def add_fit(commands: argparse._SubParsersAction) -> None:
     """Add the options of ``geomsci fit``."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "fit",
         help="fit a surrogate to the results of the runs of geomsci sample",
         description="Fit polynomials to the results of a design by weighted least "
         "squares. Prints how far to trust the fit, mean, variance and Sobol' indices. "
         "Runs with an empty result or NaN failed: they are named and left out.",
-        epilog=FIT_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        examples=FIT_EXAMPLES,
     )
     command.add_argument(
         "results",
@@ -118,11 +115,10 @@ def add_fit(commands: argparse._SubParsersAction) -> None:
         metavar="RESULTS.csv",
         help="the CSV file of the design with a column of results",
     )
-    command.add_argument(
+    add_file(
+        command,
         "--design",
-        type=pathlib.Path,
-        metavar="FILE",
-        help="JSON file of the design (default: beside the results, with their name "
+        "JSON file of the design (default: beside the results, with their name "
         "or named design.json)",
     )
     command.add_argument(
@@ -134,9 +130,7 @@ def add_fit(commands: argparse._SubParsersAction) -> None:
         metavar="NEW.csv",
         help="points to predict at: a CSV file with the columns of the inputs",
     )
-    command.add_argument(
-        "--out", type=pathlib.Path, metavar="FILE", help="CSV file of the predictions"
-    )
+    add_file(command, "--out", "CSV file of the predictions")
     command.add_argument(
         "--coverage",
         type=float,
@@ -144,12 +138,7 @@ def add_fit(commands: argparse._SubParsersAction) -> None:
         metavar="P",
         help="of the intervals of the predictions (default: 0.95)",
     )
-    command.add_argument(
-        "--json",
-        type=pathlib.Path,
-        metavar="FILE",
-        help="all numbers in full precision, with the coefficients",
-    )
+    add_file(command, "--json", "all numbers in full precision, with the coefficients")
     command.set_defaults(run=_fit)
 
 

@@ -20,12 +20,8 @@ from geomsci.plotting_canvas import (
 )
 from geomsci.plotting_diagnostics import diffusion_time_curve, shepard_diagram
 from geomsci.plotting_embedding import embedding
-from geomsci.plotting_web import (
-    catalogue_slice,
-    eigenvalue_pdf,
-    web_fractions,
-    web_slice,
-)
+from geomsci.plotting_web import catalogue_slice, web_slice
+from geomsci.plotting_web_statistics import eigenvalue_pdf, web_fractions
 
 __all__ = [
     "catalogue_slice",

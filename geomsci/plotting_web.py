@@ -1,14 +1,14 @@
-"""Figures of the cosmic web: slices, fractions, densities of eigenvalues."""
+"""Figures of the cosmic web in space: planes of maps, slabs of points."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from geomsci.plotting_canvas import FAINT, INK, MARKERS, SERIES, axes, host
+from geomsci.plotting_canvas import axes, host
 
 # From sand to night blue: ordered in grey print and for any colour vision.
 CLASS_COLOURS = ("#e5d598", "#8ecabb", "#2f7fb2", "#17245a")
@@ -22,7 +22,6 @@ AXIS_NAMES = "xyz"
 
 # Colours reach to this share of the values; the few beyond take the last colour.
 _SHOWN = 0.99
-_PDF_RANGE, _PDF_NODES, _PDF_BINS = 2.2, 89, 88
 
 
 def web_slice(
@@ -102,7 +101,7 @@ def web_slice(
         raise ValueError(f"n_axes must be 1, 2 or 3, got {n_axes!r}.")
     shown = [0, 1]
     if d == 3:
-        axis = _axis(axis, d)
+        shown = _axes_beside(axis)
         n = values.shape[axis]
         index = n // 2 if index is None else index
         if not -n <= index < n:
@@ -110,19 +109,11 @@ def web_slice(
                 f"index must be a plane from 0 to {n - 1} of axis {axis}, got {index}."
             )
         values = np.take(values, index, axis=axis)
-        shown = [i for i in range(3) if i != axis]
     ax = axes(ax)
     extent = [corner[i] + end for i in shown for end in (0.0, sides[i])]
     style: Any = {"origin": "lower", "extent": extent, "interpolation": "nearest"}
-    if values.dtype.kind in "iu":
-        _require_classes(values, n_axes)
-        ax.imshow(values.T, **_class_map(n_axes), **style)
-        if legend:
-            _class_legend(ax, n_axes, label)
-    else:
-        shades = ax.imshow(values.T, **_diverging(values, limit), **style)
-        if legend:
-            _colour_bar(ax, shades, label)
+    draw = functools.partial(ax.imshow, values.T, **style)
+    _coloured(ax, draw, values, n_axes, limit, label, legend)
     _name_axes(ax, shown, unit)
     return ax
 
@@ -186,10 +177,9 @@ def catalogue_slice(
     d = places.shape[1]
     shown = [0, 1]
     if d == 3:
-        axis = _axis(axis, d)
+        shown = _axes_beside(axis)
         kept = _slab(places[:, axis], at, thickness, axis)
         places, numbers = places[kept], numbers[kept]
-        shown = [i for i in range(3) if i != axis]
     ax = axes(ax)
     x, y = places[:, shown[0]], places[:, shown[1]]
     dots = {
@@ -197,214 +187,35 @@ def catalogue_slice(
         "linewidths": 0,
         "rasterized": len(places) >= 5000,
     }
-    if numbers.dtype.kind in "iu":
-        _require_classes(numbers, d)
-        ax.scatter(x, y, c=numbers, **_class_map(d), **dots)
-        if legend:
-            _class_legend(ax, d, label)
-    else:
-        shades = ax.scatter(x, y, c=numbers, **_diverging(numbers, limit), **dots)
-        if legend:
-            _colour_bar(ax, shades, label)
+    draw = functools.partial(ax.scatter, x, y, c=numbers, **dots)
+    _coloured(ax, draw, numbers, d, limit, label, legend)
     ax.set_aspect("equal", adjustable="datalim")
     _name_axes(ax, shown, unit)
     return ax
 
 
-def web_fractions(
-    scales: Any,
-    fractions: Any,
-    *,
-    mass: Any = None,
-    gaussian: Any = None,
-    unit: str | None = None,
-    ax: Any = None,
-) -> Any:
-    """Draw the fractions of voids, sheets, filaments and nodes against the scale.
-
-    Parameters
-    ----------
-    scales : array, shape (S,), > 0
-    fractions : array, shape (S, d + 1)
-        ``volume_fractions_``, by the number of collapsed axes: full lines.
-    mass : array, shape (S, d + 1), optional
-        ``mass_fractions_``: dashed lines.
-    gaussian : array, shape (d + 1,) or (S, d + 1), optional
-        Of a Gaussian field, from `geomsci.entropic.doroshkevich_fractions`: dotted.
-    unit : str, optional
-        Of the scales.
-    ax : matplotlib Axes, optional
-        None draws on the current axes.
-
-    Returns
-    -------
-    ax : matplotlib Axes
-
-    Raises
-    ------
-    ValueError
-        Shapes that do not fit, scales that are not positive.
-    ImportError
-        If matplotlib is not installed and ``ax`` is None.
-
-    Examples
-    --------
-    >>> from geomsci import plotting
-    >>> volume = [[0.1, 0.5, 0.3, 0.1], [0.1, 0.4, 0.4, 0.1]]
-    >>> ax = plotting.web_fractions([2.0, 4.0], volume)  # doctest: +SKIP
-    """
-    from matplotlib.lines import Line2D
-
-    R = np.asarray(host(scales), np.float64)
-    if R.ndim != 1 or R.size == 0 or not (R > 0).all():
-        raise ValueError(
-            f"scales must hold at least one number, all positive, got {scales!r}."
-        )
-    order = np.argsort(R, kind="stable")
-    volume = _fractions("fractions", fractions, R.size)
-    classes = volume.shape[1]
-    styles: list[Any] = [("volume", "-", volume)]
-    if mass is not None:
-        styles.append(("mass", "--", _fractions("mass", mass, R.size, classes)))
-    if gaussian is not None:
-        expected = np.asarray(host(gaussian), np.float64)
-        if expected.ndim == 1:
-            expected = np.broadcast_to(expected, (R.size, expected.size))
-        expected = _fractions("gaussian", expected, R.size, classes)
-        styles.append(("Gaussian field", ":", expected))
-    ax = axes(ax)
-    handles = []
-    for c, name in enumerate(CLASS_NAMES[classes - 1]):
-        look: Any = {"color": _line_colours(classes)[c], "linewidth": 1.8}
-        mark: Any = {"marker": MARKERS[c], "markersize": 5}
-        for what, line, values in styles:
-            dots = mark if what == "volume" else {}
-            ax.plot(R[order], values[order, c], line, **look, **dots)
-        handles.append(Line2D([], [], **look, **mark, label=name))
-    if len(styles) > 1:
-        handles += [
-            Line2D([], [], color=FAINT, linestyle=line, label=what)
-            for what, line, _ in styles
-        ]
-    ax.set_xscale("log")
-    ax.minorticks_off()
-    ax.set_xticks(np.unique(R), [f"{r:g}" for r in np.unique(R)])
-    ax.set_xlabel(f"smoothing R{_in(unit)}")
-    ax.set_ylabel("fraction")
-    ax.set_ylim(bottom=0)
-    ax.legend(
-        handles=handles, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5)
-    )
-    return ax
+def _coloured(
+    ax: Any,
+    draw: Callable[..., Any],
+    values: np.ndarray,
+    n_axes: int,
+    limit: float | None,
+    label: str | None,
+    legend: bool,
+) -> None:
+    """Draw values in the colours of classes if they are integers, else about 0."""
+    if values.dtype.kind in "iu":
+        _require_classes(values, n_axes)
+        draw(**_class_map(n_axes))
+        if legend:
+            _class_legend(ax, n_axes, label)
+    else:
+        shades = draw(**_diverging(values, limit))
+        if legend:
+            _colour_bar(ax, shades, label)
 
 
-def eigenvalue_pdf(
-    eigenvalues: Any,
-    *,
-    sigma: float | None = None,
-    gaussian: bool = True,
-    ax: Any = None,
-) -> Any:
-    """Draw the density of each ordered eigenvalue beside that of a Gaussian field.
-
-    Parameters
-    ----------
-    eigenvalues : array, shape (..., d), d = 1, 2 or 3
-        Ascending along the last axis: one scale of ``eigenvalues_``.
-    sigma : float, > 0, optional
-        Unit of the axis; default the standard deviation of the trace, ``sigma_trace_``.
-    gaussian : bool
-        Whether the marginals of Doroshkevich are drawn (dashed).
-    ax : matplotlib Axes, optional
-        None draws on the current axes.
-
-    Returns
-    -------
-    ax : matplotlib Axes
-        From -2.2 to 2.2 sigma; what lies outside counts in the normalisation.
-
-    Raises
-    ------
-    ValueError
-        A wrong last axis, no spread of the trace.
-    ImportError
-        If matplotlib is not installed and ``ax`` is None.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from geomsci import plotting
-    >>> values = np.sort(np.random.default_rng(0).standard_normal((500, 3)))
-    >>> ax = plotting.eigenvalue_pdf(values)  # doctest: +SKIP
-    """
-    from matplotlib.lines import Line2D
-
-    values = np.asarray(host(eigenvalues), np.float64)
-    if values.ndim < 2 or values.shape[-1] not in CLASS_NAMES:
-        raise ValueError(
-            "eigenvalues must have shape (..., d) with d = 1, 2 or 3, got "
-            f"{values.shape}."
-        )
-    d = values.shape[-1]
-    values = values.reshape(-1, d)
-    sigma = float(np.std(values.sum(axis=1))) if sigma is None else float(sigma)
-    if not 0 < sigma < np.inf:
-        raise ValueError(
-            f"sigma must be positive and finite, got {sigma}: the trace must vary."
-        )
-    ax = axes(ax)
-    edges = np.linspace(-_PDF_RANGE, _PDF_RANGE, _PDF_BINS + 1)
-    handles = []
-    for i in range(d):
-        counts, _ = np.histogram(values[:, i] / sigma, edges)
-        density = counts / (len(values) * (edges[1] - edges[0]))
-        look: Any = {"color": SERIES[i], "linewidth": 1.6}
-        ax.stairs(density, edges, **look)
-        name = {0: "smallest", d - 1: "largest"}.get(i, "middle")
-        handles.append(Line2D([], [], **look, label=name if d > 1 else "eigenvalue"))
-    if gaussian:
-        nodes, curves = _doroshkevich(d)
-        for i in range(d):
-            ax.plot(nodes, curves[:, i], color=INK, linestyle="--", linewidth=1.0)
-        handles.append(
-            Line2D([], [], color=INK, linestyle="--", linewidth=1.0, label="Gaussian")
-        )
-    ax.set_xlim(-_PDF_RANGE, _PDF_RANGE)
-    ax.set_ylim(0, 1.3 * ax.dataLim.ymax)  # room for the legend
-    ax.set_xlabel(r"eigenvalue / $\sigma(\mathrm{tr}\,K)$")
-    ax.set_ylabel("density")
-    ax.legend(handles=handles, frameon=False, loc="upper left")
-    return ax
-
-
-@functools.lru_cache(maxsize=3)
-def _doroshkevich(d: int) -> tuple[np.ndarray, np.ndarray]:
-    """Marginals on the nodes of the axis: a second of work, the same every time."""
-    from geomsci.entropic import doroshkevich_marginals
-
-    nodes = np.linspace(-_PDF_RANGE, _PDF_RANGE, _PDF_NODES)
-    return nodes, doroshkevich_marginals(nodes, n_axes=d)
-
-
-def _fractions(name: str, values: Any, scales: int, classes: int = 0) -> np.ndarray:
-    """One row a scale, one column a class."""
-    found = np.asarray(host(values), np.float64)
-    wanted = (classes,) if classes else tuple(d + 1 for d in CLASS_NAMES)
-    if found.ndim != 2 or found.shape[0] != scales or found.shape[1] not in wanted:
-        columns = " or ".join(map(str, wanted))
-        raise ValueError(
-            f"{name} must have shape ({scales}, {columns}), one row for each scale, "
-            f"got {found.shape}."
-        )
-    return found
-
-
-def _line_colours(classes: int) -> tuple[str, ...]:
-    """Of the classes, the first one darker than on a map: lines are thin."""
-    return ("#b59a2b", *_class_colours(classes - 1)[1:])
-
-
-def _class_colours(d: int) -> tuple[str, ...]:
+def class_colours(d: int) -> tuple[str, ...]:
     """A filament has the same colour in the plane and in space."""
     names = CLASS_NAMES[3]
     return tuple(CLASS_COLOURS[names.index(name)] for name in CLASS_NAMES[d])
@@ -413,7 +224,7 @@ def _class_colours(d: int) -> tuple[str, ...]:
 def _class_map(d: int) -> dict[str, Any]:
     from matplotlib.colors import ListedColormap
 
-    return {"cmap": ListedColormap(_class_colours(d)), "vmin": -0.5, "vmax": d + 0.5}
+    return {"cmap": ListedColormap(class_colours(d)), "vmin": -0.5, "vmax": d + 0.5}
 
 
 def class_handles(d: int) -> list[Any]:
@@ -422,7 +233,7 @@ def class_handles(d: int) -> list[Any]:
 
     return [
         Patch(facecolor=colour, label=name)
-        for colour, name in zip(_class_colours(d), CLASS_NAMES[d])
+        for colour, name in zip(class_colours(d), CLASS_NAMES[d])
     ]
 
 
@@ -463,10 +274,11 @@ def _require_classes(values: np.ndarray, d: int) -> None:
         )
 
 
-def _axis(axis: int, d: int) -> int:
-    if axis not in range(d):
-        raise ValueError(f"axis must be 0 to {d - 1}, got {axis!r}.")
-    return axis
+def _axes_beside(axis: int) -> list[int]:
+    """The two axes of space that are drawn."""
+    if axis not in range(3):
+        raise ValueError(f"axis must be 0 to 2, got {axis!r}.")
+    return [i for i in range(3) if i != axis]
 
 
 def _sides(box_size: Any, shape: Sequence[int]) -> np.ndarray:
@@ -496,9 +308,10 @@ def _slab(
 
 
 def _name_axes(ax: Any, shown: Sequence[int], unit: str | None) -> None:
-    ax.set_xlabel(f"{AXIS_NAMES[shown[0]]}{_in(unit)}")
-    ax.set_ylabel(f"{AXIS_NAMES[shown[1]]}{_in(unit)}")
+    ax.set_xlabel(f"{AXIS_NAMES[shown[0]]}{in_unit(unit)}")
+    ax.set_ylabel(f"{AXIS_NAMES[shown[1]]}{in_unit(unit)}")
 
 
-def _in(unit: str | None) -> str:
+def in_unit(unit: str | None) -> str:
+    """The unit of an axis, as its label has it."""
     return f" [{unit}]" if unit else ""

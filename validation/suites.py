@@ -154,10 +154,3 @@ def suite_experiments(
     if not hasattr(module, "experiments"):
         return []
     return list(module.experiments(quick, data))
-
-
-def largest_ratio(deviation: np.ndarray, scale: np.ndarray) -> float:
-    """Largest ``||deviation_i||_F / ||scale_i||_F`` over two stacks of matrices."""
-    top = np.linalg.norm(deviation, axis=(-2, -1))
-    bottom = np.linalg.norm(scale, axis=(-2, -1))
-    return float(np.max(top / bottom))

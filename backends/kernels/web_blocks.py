@@ -25,26 +25,13 @@ FIELDS = 10
 @functools.cache
 def _host(scalar: str) -> Any:
     """Machine code of the loop for fields of ``"float32"`` or ``"float64"``."""
-    import numba
-
-    options: dict[str, Any] = {
-        "error_model": "numpy",
-        "fastmath": set(compile.FASTMATH),
-        "nogil": True,
-    }
-    helpers: Any = resolve(f"{SOURCE}:HELPERS")
-    # No cache for the helpers: its key does not tell these from those of other loops.
-    loop = compile._copies(
-        f"{SOURCE}:quotient_eigenvalues_3_blocks",
-        tuple(helpers),
-        numba.njit(**options, forceinline=True),
-    )
     signature = (
         *(f"const {scalar}[1]",) * FIELDS, "float64", "float64",
         f"{scalar}[2]", "int8[1]", "float64[1]", "int64", "int64",
     )  # fmt: skip
-    types = [compile._numba_type(argument) for argument in signature]
-    return numba.njit(numba.void(*types), **options, cache=True)(loop)
+    helpers: Any = resolve(f"{SOURCE}:HELPERS")
+    target = f"{SOURCE}:quotient_eigenvalues_3_blocks"
+    return compile.host(target, tuple(helpers), signature, inline=True)
 
 
 def quotient_eigenvalues_numba(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import sys
 import warnings
@@ -11,7 +10,15 @@ from typing import Any
 
 from tqdm import tqdm
 
-from geomsci.backends.errors import BackendUnavailable
+from geomsci.command_errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    CommandError,
+    as_command_error,
+    check_figure,
+    check_file,
+    writing,
+)
 from geomsci.fisher.checks import known, lattice_named
 from geomsci.fisher.command_output import (
     draw,
@@ -35,8 +42,6 @@ from geomsci.fisher.critical import critical_coupling
 from geomsci.fisher.methods import METHODS, automatic, checked_torus
 from geomsci.fisher.zero_momentum import zero_momentum_amplitude
 
-EXIT_OK, EXIT_USAGE, EXIT_INTERRUPTED = 0, 2, 130
-
 AMPLITUDE_SHAPE = (127, 127)
 """Seven digits of the infinite lattice."""
 
@@ -54,12 +59,6 @@ _EXPONENTS = {
     ("heisenberg", 3, None): (0.711690, 0.037884),
 }
 
-_REFUSALS = (ValueError, TypeError, MemoryError, NotImplementedError)
-
-
-class CommandError(ValueError):
-    """The command cannot do what was asked; the message says what to change."""
-
 
 def run_command(options: Options) -> int:
     """Compute, print and write; returns the exit status.
@@ -74,7 +73,7 @@ def run_command(options: Options) -> int:
     """
     shapes, couplings = _shapes(options), _couplings(options)
     method = _method(options)
-    with _as_command_error():
+    with as_command_error():
         _check_work(options, method, shapes, couplings)
     _check_files(options, shapes, couplings)
     run = _described(options, method, couplings)
@@ -100,19 +99,8 @@ def run_command(options: Options) -> int:
 # What is checked before the work begins
 
 
-@contextlib.contextmanager
-def _as_command_error() -> Iterator[None]:
-    """The library's sentence about wrong input, as the sentence of the command."""
-    try:
-        yield
-    except (CommandError, BackendUnavailable):
-        raise
-    except _REFUSALS as error:
-        raise CommandError(str(error)) from error
-
-
 def _shapes(options: Options) -> list[tuple[int, ...]]:
-    with _as_command_error():
+    with as_command_error():
         dimension = lattice_named(options.lattice).dimension
     shapes = [(size,) * dimension for size in options.sizes]
     shapes += [_parsed(text) for text in options.shapes]
@@ -145,7 +133,7 @@ def _method(options: Options) -> str | None:
     if options.method is None:
         return MONTE_CARLO if options.model in VECTOR_MODELS else None
     method = options.method.replace("-", "_")
-    with _as_command_error():
+    with as_command_error():
         known("--method", method, (*METHODS, MONTE_CARLO))
     return method
 
@@ -175,29 +163,10 @@ def _check_work(
 def _check_files(options: Options, shapes: list[Any], couplings: list[Any]) -> None:
     """Refuse files that cannot be written before the work, not after it."""
     for option in ("json", "csv", "plot"):
-        path = getattr(options, option)
-        if path is None:
-            continue
-        if path.is_dir() or not path.resolve().parent.is_dir():
-            state = "is a folder" if path.is_dir() else "is in no folder that exists"
-            raise CommandError(
-                f"--{option} must be a file that can be written, got {path}, which "
-                f"{state}."
-            )
+        check_file(option, getattr(options, option))
     if options.plot is None:
         return
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise CommandError(
-            "--plot needs matplotlib, which is not installed: install geomsci[plot]."
-        ) from error
-    formats = Figure().canvas.get_supported_filetypes()
-    if options.plot.suffix[1:].lower() not in formats:
-        raise CommandError(
-            f"--plot must end in one of {', '.join(sorted(formats))}, got "
-            f"{options.plot}."
-        )
+    check_figure(options.plot)
     scan = len(couplings) > 1
     if scan and any(isinstance(J, tuple) for J in couplings):
         raise CommandError(
@@ -272,7 +241,7 @@ def _computed(
 
 def _one(options: Options, run: Run, shape: Any, coupling: Any, bar: Any) -> Row:
     """One size at one coupling; the library's warnings become sentences on stderr."""
-    with _as_command_error(), warnings.catch_warnings(record=True) as caught:
+    with as_command_error(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         row = compute(run, options, shape, coupling)
     for warning in caught:
@@ -287,15 +256,10 @@ def _finish(run: Run, rows: list[Row], options: Options) -> None:
     """Footnotes, files and figure of the rows that there are."""
     for note in footnotes(run, rows):
         tqdm.write(note)
-    try:
+    with writing():
         if options.json is not None:
             write_json(options.json, run, rows)
         if options.csv is not None:
             write_csv(options.csv, run, rows)
         if options.plot is not None:
             draw(options.plot, run, rows)
-    except OSError as error:
-        raise CommandError(
-            f"The results cannot be written to {error.filename} ({error.strerror}): "
-            "choose another file."
-        ) from error

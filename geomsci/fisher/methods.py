@@ -1,4 +1,4 @@
-"""The exact methods behind the public functions: one function a method.
+"""Exact curvature of a lattice model on a torus: one function for each method.
 
 Each takes a checked `Torus`, so a public function is a look-up in a dict.
 """

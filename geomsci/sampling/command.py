@@ -13,10 +13,10 @@ import numpy as np
 from tqdm import tqdm
 
 from geomsci.backends import LinAlgError
+from geomsci.command_errors import EXIT_OK, CommandError, writing
 from geomsci.sampling.basis import PolynomialBasis
 from geomsci.sampling.command_problem import (
     WEIGHT,
-    CommandError,
     Problem,
     named_inputs,
     write_problem,
@@ -26,8 +26,6 @@ from geomsci.sampling.design import Design
 from geomsci.sampling.marginals import MarginalTransform
 from geomsci.sampling.reduce import weighted_rows
 from geomsci.sampling.stability import gram
-
-EXIT_OK = 0
 
 # Of every one each point has the optimal measure and so the weight m / k_m.
 SAMPLERS = {
@@ -81,7 +79,7 @@ def run_command(options: Options) -> int:
         f"         lambda_min = {lambda_min:.4g}, condition number = {condition:.4g}"
     )
     X = transform.from_standard(design.points)
-    try:
+    with writing("design", another="--out"):
         write_table(options.out, [*problem.names, WEIGHT], [X, design.weights])
         write_problem(
             sidecar,
@@ -93,11 +91,6 @@ def run_command(options: Options) -> int:
             lambda_min=lambda_min,
             condition_number=condition if math.isfinite(condition) else None,
         )
-    except OSError as error:
-        raise CommandError(
-            f"The design cannot be written to {error.filename} ({error.strerror}): "
-            "choose another --out."
-        ) from error
     tqdm.write(f"\nWritten: {options.out}, {sidecar}")
     tqdm.write(
         "Add a column y with the results, empty where a run failed, then: "

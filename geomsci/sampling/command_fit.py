@@ -12,18 +12,16 @@ import numpy as np
 from tqdm import tqdm
 
 from geomsci.backends import LinAlgError
+from geomsci.command_errors import EXIT_OK, CommandError, check_file, writing
 from geomsci.sampling.basis import PolynomialBasis
 from geomsci.sampling.command_problem import (
     WEIGHT,
-    CommandError,
     Problem,
     optimal_weights,
     read_problem,
 )
 from geomsci.sampling.command_tables import Table, read_table, write_table
 from geomsci.sampling.regression import WeightedLeastSquares
-
-EXIT_OK = 0
 
 FORMAT = 1
 """Of the JSON file; goes up when a field changes its meaning."""
@@ -90,18 +88,13 @@ def run_command(options: Options) -> int:
     summary = _summary(model, problem, results)
     for line in _printed(summary, options, design, facts, problem):
         tqdm.write(line)
-    try:
+    with writing():
         if options.json is not None:
             content = {"format": FORMAT, "results": str(options.results), **summary}
             text = json.dumps(content, indent=2, allow_nan=False)
             options.json.write_text(text + "\n", encoding="utf-8")
         if new is not None:
             tqdm.write(_predict(model, problem, *new, options))
-    except OSError as error:
-        raise CommandError(
-            f"The results cannot be written to {error.filename} ({error.strerror}): "
-            "choose another file."
-        ) from error
     return EXIT_OK
 
 
@@ -141,12 +134,9 @@ def _check_options(options: Options, problem: Problem, design: pathlib.Path) -> 
     ]
     for name in ("json", "out"):
         file: pathlib.Path | None = getattr(options, name)
+        check_file(name, file)
         if file is None:
             continue
-        if file.is_dir() or not file.resolve().parent.is_dir():
-            raise CommandError(
-                f"--{name} must be a file in a folder that exists, got {file}."
-            )
         if file.resolve() in read:
             raise CommandError(
                 f"--{name} must not be a file that is read, got {file}: choose another."

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from geomsci.command_errors import CommandError
 from geomsci.sampling.basis import PolynomialBasis
 from geomsci.sampling.index_sets import (
     hyperbolic_cross,
@@ -33,10 +34,6 @@ INDEX_SETS = ("total-degree", "hyperbolic-cross", "tensor-product")
 
 MOST_FUNCTIONS = 3000
 """A design of more takes hours: O(m^3) for each of ten draws."""
-
-
-class CommandError(ValueError):
-    """The command cannot do what was asked; the message says what to change."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from geomsci.sampling.command_problem import CommandError
+from geomsci.command_errors import CommandError
+from geomsci.command_tables import is_number, wrong_columns
 
 FAILED = frozenset({"", "nan", "na", "n/a", "none", "null", "inf", "+inf", "-inf"})
 """What stands for a run without a result, in small letters."""
@@ -96,7 +97,7 @@ def read_table(file: pathlib.Path) -> Table:
     delimiter = max(",;\t", key=kept[0][1].count)
     rows = list(csv.reader([text for _, text in kept], delimiter=delimiter))
     names = [name.strip() for name in rows[0]]
-    if all(map(_is_number, names)):
+    if all(map(is_number, names)):
         raise CommandError(
             f"{file} must begin with a line of column names without #, got numbers in "
             f"line {kept[0][0]}."
@@ -109,23 +110,12 @@ def read_table(file: pathlib.Path) -> Table:
     body = rows[1:]
     for (line, _), row in zip(kept[1:], body):
         if len(row) > len(names) and any(cell.strip() for cell in row[len(names) :]):
-            raise CommandError(
-                f"{file} must have {len(names)} columns in every line, got {len(row)} "
-                f"in line {line}."
-            )
+            raise wrong_columns(file, len(names), len(row), line)
     columns = {
         name: [row[j].strip() if j < len(row) else "" for row in body]
         for j, name in enumerate(names)
     }
     return Table(file, columns, [line for line, _ in kept[1:]])
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def write_table(

@@ -1,4 +1,4 @@
-"""Bases as the samplers read them."""
+"""`SampledMeasure`: what the samplers need of a basis, made at first use and kept."""
 
 from __future__ import annotations
 

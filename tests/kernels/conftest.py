@@ -1,8 +1,10 @@
-"""Builds the C++ side of the kernel tests once a session."""
+"""The C++ side of the kernel tests, built once a session, and stand-ins for CuPy."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import math
 import pathlib
 import shutil
 import subprocess
@@ -12,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from geomsci.backends import cuda
+from geomsci.backends import cuda, machine
 from geomsci.backends.kernels.launching import Runner
 
 HERE = pathlib.Path(__file__).parent
@@ -103,3 +105,63 @@ def host_runner(build: Callable[..., ctypes.CDLL]) -> Callable[..., Runner]:
         return Runner(np, launch)
 
     return runner
+
+
+class _Place(str, contextlib.nullcontext):
+    """NumPy's device as a context, as CuPy's is."""
+
+
+class _DeviceArray(np.ndarray):
+    device = _Place("cpu")
+
+
+@pytest.fixture
+def device_array() -> Callable[[np.ndarray], np.ndarray]:
+    """Makes an array of NumPy look like one of CuPy to the doors of the kernels."""
+    return lambda x: np.ascontiguousarray(x).view(_DeviceArray)
+
+
+@pytest.fixture
+def launched(
+    host_runner: Callable[..., Runner], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., list[str]]:
+    """Puts the host in the place of the GPU; the kernels that were launched.
+
+    Called with a function from the name of a file to the names of its kernels.
+    """
+
+    def pretend(entries: Callable[[str], tuple[str, ...]]) -> list[str]:
+        names: list[str] = []
+
+        def kernel(file: str, name: str) -> Callable[..., None]:
+            runner = host_runner(file, entries(file))
+
+            def call(blocks: tuple, threads: tuple, arguments: tuple) -> None:
+                kinds = np.ndarray | np.int64 | np.float64
+                assert all(isinstance(x, kinds) for x in arguments)
+                plain = [
+                    x if isinstance(x, np.ndarray) else x.item() for x in arguments
+                ]
+                names.append(name)
+                runner.launch(name, blocks, *threads, tuple(plain))
+
+            return call
+
+        monkeypatch.setattr(machine, "require_cupy", lambda: np)
+        monkeypatch.setattr(cuda, "kernel", kernel)
+        return names
+
+    return pretend
+
+
+@pytest.fixture
+def cupy_array() -> Callable[..., object]:
+    """What a predicate sees of an array of CuPy: its library, dtype and shape."""
+
+    def made(*shape: int, dtype: object = np.float64) -> object:
+        array = type("ndarray", (), {"__module__": "cupy"})()
+        array.dtype, array.shape = np.dtype(dtype), shape
+        array.size, array.ndim = math.prod(shape), len(shape)
+        return array
+
+    return made

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
+import functools
 
 import numpy as np
 import pytest
 
-from geomsci.backends import cuda, machine
 from geomsci.backends.kernels import deposit_cuda as driver
 from geomsci.reference.entropic.mass_assignment import assign
 
@@ -27,10 +25,7 @@ LENGTHS = (3.0, 2.5, 4.0)
 
 @pytest.fixture
 def kernels(host_runner):
-    def runner(**options):
-        return host_runner("deposit.cu", NAMES, **options)
-
-    return runner
+    return functools.partial(host_runner, "deposit.cu", NAMES)
 
 
 def _points(n, shape, dtype, seed=0):
@@ -100,50 +95,22 @@ def test_cells_beyond_the_last_wrap_around(kernels):
     np.testing.assert_array_equal(found, expected)
 
 
-class _Place(str, contextlib.nullcontext):
-    """NumPy's device as a context, as CuPy's is."""
-
-
-class _DeviceArray(np.ndarray):
-    device = _Place("cpu")
-
-
-def test_door_hands_over_what_the_kernels_take(kernels, monkeypatch):
-    launched = []
-
-    def kernel(file, name):
-        assert file == "deposit.cu"
-
-        def call(blocks, threads, arguments):
-            plain = [x if isinstance(x, np.ndarray) else x.item() for x in arguments]
-            launched.append(name)
-            kernels().launch(name, blocks, *threads, tuple(plain))
-
-        return call
-
-    monkeypatch.setattr(machine, "require_cupy", lambda: np)
-    monkeypatch.setattr(cuda, "kernel", kernel)
+def test_door_hands_over_what_the_kernels_take(launched, device_array):
+    names = launched(lambda file: {"deposit.cu": NAMES}[file])
     X, w = _points(50, (4, 5), "float32")
     box = ((4, 5), LENGTHS[:2], "tsc")
-    found = driver.assign_cuda(X.view(_DeviceArray), *box, w)
+    found = driver.assign_cuda(device_array(X), *box, w)
     np.testing.assert_allclose(found, assign(X, *box, w), rtol=1e-5)
     stages = ["deposit_keys_float", "deposit_starts", "deposit_sorted_float"]
-    assert launched == [*stages, "deposit_sums_float"]
+    assert names == [*stages, "deposit_sums_float"]
 
 
-def _cupy_array(*shape, dtype=np.float64):
-    array = type("ndarray", (), {"__module__": "cupy"})()
-    array.dtype, array.shape = np.dtype(dtype), shape
-    array.size, array.ndim = math.prod(shape), len(shape)
-    return array
-
-
-def test_predicate_names_what_the_kernels_can_do():
+def test_predicate_names_what_the_kernels_can_do(cupy_array):
     accepts, rest = driver.accepts_assign_cuda, ((1.0, 1.0, 1.0), "pcs")
-    assert accepts(_cupy_array(5, 3), (8, 8, 8), *rest)
-    assert accepts(_cupy_array(5, 3, dtype=np.float32), (1024, 1024, 1024), *rest)
-    assert not accepts(_cupy_array(5, 3), (2048, 1024, 1024), *rest)
-    assert not accepts(_cupy_array(0, 3), (8, 8, 8), *rest)
-    assert not accepts(_cupy_array(2**31, 3), (8, 8, 8), *rest)
-    assert not accepts(_cupy_array(5, 3, dtype=np.int64), (8, 8, 8), *rest)
+    assert accepts(cupy_array(5, 3), (8, 8, 8), *rest)
+    assert accepts(cupy_array(5, 3, dtype=np.float32), (1024, 1024, 1024), *rest)
+    assert not accepts(cupy_array(5, 3), (2048, 1024, 1024), *rest)
+    assert not accepts(cupy_array(0, 3), (8, 8, 8), *rest)
+    assert not accepts(cupy_array(2**31, 3), (8, 8, 8), *rest)
+    assert not accepts(cupy_array(5, 3, dtype=np.int64), (8, 8, 8), *rest)
     assert not accepts(np.ones((5, 3)), (8, 8, 8), *rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import mpmath
@@ -37,19 +38,14 @@ def _path(n):
 
 @pytest.fixture
 def sums(host_runner):
-    def runner(**options):
-        file = "embedding_uniformisation.cu"
-        return host_runner(file, ("uniformisation_term",), **options)
-
-    return runner
+    entries = ("uniformisation_term",)
+    return functools.partial(host_runner, "embedding_uniformisation.cu", entries)
 
 
 @pytest.fixture
 def distances(host_runner):
-    def runner(**options):
-        return host_runner("embedding_distance.cu", ("rate_distances",), **options)
-
-    return runner
+    entries = ("rate_distances",)
+    return functools.partial(host_runner, "embedding_distance.cu", entries)
 
 
 def _applied(L, B, t, runner, rtol=1e-13):
@@ -212,22 +208,15 @@ def test_kernel_without_its_first_barrier_is_caught(distances):
     assert not np.allclose(found, expected, equal_nan=False)
 
 
-def _cupy_array(*shape, dtype=np.float64):
-    array = type("ndarray", (), {"__module__": "cupy"})()
-    array.dtype, array.shape = np.dtype(dtype), shape
-    array.size, array.ndim = math.prod(shape), len(shape)
-    return array
-
-
-def test_predicates_name_what_the_kernels_can_do():
-    L, B = _cupy_array(5, 5), _cupy_array(5, 2)
+def test_predicates_name_what_the_kernels_can_do(cupy_array):
+    L, B = cupy_array(5, 5), cupy_array(5, 2)
     heat = driver.accepts_heat_kernel_cuda
     uniform = {"method": "uniformization", "rtol": 1e-12}
     assert heat(L, B, 1.0, **uniform)
     assert not heat(L, None, 1.0, **uniform)
     assert not heat(L, B, 1.0, method="chebyshev", rtol=1e-12)
     assert not heat(np.eye(5), B, 1.0, **uniform)
-    assert not heat(_cupy_array(5, 5, dtype=np.float32), B, 1.0, **uniform)
+    assert not heat(cupy_array(5, 5, dtype=np.float32), B, 1.0, **uniform)
     rate = {"sigma": 1.0, "volume": "geometric", "step": 1.0}
     distance = driver.accepts_rate_distances_cuda
     assert distance(L, 1.0, distance="rate", intrinsic_dim=2, **rate)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import math
 
 import numpy as np
 import pytest
 
-from geomsci.backends import cuda, machine
 from geomsci.backends.kernels import kspace as driver
 from geomsci.reference.entropic import log_hessian as reference
 from geomsci.reference.entropic.smoothing import transform, wavenumbers
@@ -25,10 +24,7 @@ DTYPES = ["float32", "float64"]
 
 @pytest.fixture
 def kernels(host_runner):
-    def runner(**options):
-        return host_runner("kspace.cu", NAMES, **options)
-
-    return runner
+    return functools.partial(host_runner, "kspace.cu", NAMES)
 
 
 def _modes(shape, dtype):
@@ -144,55 +140,28 @@ def test_log_hessian_runs_through_the_rows(kernels, monkeypatch, shape):
         assert own.lowest == pytest.approx(wanted.lowest, rel=1e-14)
 
 
-class _Place(str, contextlib.nullcontext):
-    """NumPy's device as a context, as CuPy's is."""
-
-
-class _DeviceArray(np.ndarray):
-    device = _Place("cpu")
-
-
-def test_doors_hand_over_what_the_kernels_take(kernels, monkeypatch):
-    launched = []
-
-    def kernel(file, name):
-        assert file == "kspace.cu"
-
-        def call(blocks, threads, arguments):
-            plain = [x if isinstance(x, np.ndarray) else x.item() for x in arguments]
-            launched.append(name)
-            kernels().launch(name, blocks, *threads, tuple(plain))
-
-        return call
-
-    monkeypatch.setattr(machine, "require_cupy", lambda: np)
-    monkeypatch.setattr(cuda, "kernel", kernel)
+def test_doors_hand_over_what_the_kernels_take(launched, device_array):
+    names = launched(lambda file: {"kspace.cu": NAMES}[file])
     F = _modes((5, 4, 6), "float32")
-    place = F.coefficients.view(_DeviceArray)
+    place = device_array(F.coefficients)
     parts = driver.smoothed_parts_cuda(place, *F[1:], 0.5, "cic")
-    own = [np.ascontiguousarray(part).view(_DeviceArray) for part in parts]
+    own = [device_array(part) for part in parts]
     found = driver.plane_derivatives_cuda(*own, *F[1:])
     expected = reference.derivatives(reference.prepare(F, 0.5, "cic"), slice(0, 5))
     np.testing.assert_allclose(found[0], expected.density, rtol=1e-5)
-    assert launched == ["smoothed_parts_float", "plane_derivatives_3_float"]
+    assert names == ["smoothed_parts_float", "plane_derivatives_3_float"]
 
 
-def _cupy_array(*shape, dtype=np.complex64):
-    array = type("ndarray", (), {"__module__": "cupy"})()
-    array.dtype, array.shape = np.dtype(dtype), shape
-    array.size, array.ndim = math.prod(shape), len(shape)
-    return array
-
-
-def test_predicates_name_what_the_kernels_can_do():
+def test_predicates_name_what_the_kernels_can_do(cupy_array):
+    cupy_array = functools.partial(cupy_array, dtype=np.complex64)
     parts, box = driver.accepts_parts_cuda, ((8, 8, 8), LENGTHS, 1.0)
-    assert parts(_cupy_array(8, 8, 5), *box)
-    assert parts(_cupy_array(65535, 8, 5), *box, "pcs")
-    assert not parts(_cupy_array(65536, 8, 5), *box)
-    assert not parts(_cupy_array(5), (8,), (1.0,), 1.0)
+    assert parts(cupy_array(8, 8, 5), *box)
+    assert parts(cupy_array(65535, 8, 5), *box, "pcs")
+    assert not parts(cupy_array(65536, 8, 5), *box)
+    assert not parts(cupy_array(5), (8,), (1.0,), 1.0)
     assert not parts(np.ones((8, 8, 5), complex), *box)
-    assert not parts(_cupy_array(2, 2**16, 2**15), (2, 2**16, 2**16), LENGTHS, 1.0)
-    inner, x = driver.accepts_derivatives_cuda, _cupy_array(8, 8, 5)
+    assert not parts(cupy_array(2, 2**16, 2**15), (2, 2**16, 2**16), LENGTHS, 1.0)
+    inner, x = driver.accepts_derivatives_cuda, cupy_array(8, 8, 5)
     assert inner(x, x, x, *box[:2])
-    assert not inner(x, x, _cupy_array(8, 8, 5, dtype=complex), *box[:2])
-    assert not inner(*(_cupy_array(8, 8, 5, dtype=np.float32),) * 3, *box[:2])
+    assert not inner(x, x, cupy_array(8, 8, 5, dtype=complex), *box[:2])
+    assert not inner(*(cupy_array(8, 8, 5, dtype=np.float32),) * 3, *box[:2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 
 import numpy as np
@@ -14,18 +13,6 @@ from geomsci.backends.kernels.launching import on_device
 from geomsci.reference.embedding import dissimilarities, heat_kernels, mds
 
 EPS = float(np.finfo(np.float64).eps)
-
-
-class _Place(str, contextlib.nullcontext):
-    """NumPy's device as a context, as CuPy's is."""
-
-
-class _DeviceArray(np.ndarray):
-    device = _Place("cpu")
-
-
-def _on_device(x):
-    return np.ascontiguousarray(x).view(_DeviceArray)
 
 
 def _entries(file):
@@ -40,26 +27,9 @@ def _entries(file):
 
 
 @pytest.fixture
-def device(host_runner, monkeypatch):
+def device(launched):
     """CuPy's ways on the host; the list of the kernels that were launched."""
-    launched = []
-
-    def kernel(file, name):
-        runner = host_runner(file, _entries(file))
-
-        def call(blocks, threads, arguments):
-            assert all(
-                isinstance(x, np.ndarray | np.int64 | np.float64) for x in arguments
-            )
-            plain = [x if isinstance(x, np.ndarray) else x.item() for x in arguments]
-            launched.append(name)
-            runner.launch(name, blocks, *threads, tuple(plain))
-
-        return call
-
-    monkeypatch.setattr(machine, "require_cupy", lambda: np)
-    monkeypatch.setattr(cuda, "kernel", kernel)
-    return launched
+    return launched(_entries)
 
 
 def test_numbers_cross_with_64_bits(monkeypatch):
@@ -79,28 +49,28 @@ def _path(n):
     return np.diag(A.sum(axis=1)) - A
 
 
-def test_heat_kernel_and_distances(device):
+def test_heat_kernel_and_distances(device, device_array):
     L, B = _path(100), np.eye(100)[:, :1]
     options = {"method": "uniformization", "rtol": 1e-12}
-    found = heat_cuda.heat_kernel_cuda(_on_device(L), _on_device(B), 2.0, **options)
+    found = heat_cuda.heat_kernel_cuda(device_array(L), device_array(B), 2.0, **options)
     expected = heat_kernels.heat_kernel(L, B, 2.0, **options)
     np.testing.assert_allclose(found, expected, rtol=2e-12 + 1e3 * EPS)
     H = heat_kernels.heat_kernel(_path(20), None, 1.0, **options)
     law = {"sigma": 1.0, "volume": "geometric", "distance": "rate"}
     law |= {"intrinsic_dim": 2.0, "step": 0.5}
-    found = heat_cuda.rate_distances_cuda(_on_device(H), 1.0, **law)
+    found = heat_cuda.rate_distances_cuda(device_array(H), 1.0, **law)
     expected = dissimilarities.heat_geodesic_distance(H, 1.0, **law)
     np.testing.assert_allclose(found, expected, rtol=1e3 * EPS)
     assert set(device) == {"uniformisation_term", "rate_distances"}
 
 
-def test_scaling(device):
+def test_scaling(device, device_array):
     rng = np.random.default_rng(0)
     Y = rng.standard_normal((20, 2))
     D = neighbors.pairwise_distances(rng.standard_normal((20, 2)))
     W = np.ones_like(D)
     order, etas = mds.schedule(3, 20, 2), (1.0, 0.1)
-    given = [_on_device(x) for x in (D, Y, W)]
+    given = [device_array(x) for x in (D, Y, W)]
     stress = mds_cuda.stress_cuda(*given)
     np.testing.assert_allclose(stress, mds.stress(D, Y, W), rtol=1e3 * EPS)
     _, info = mds_cuda.smacof_cuda(*given, max_iter=5, tol=0.0)
@@ -114,9 +84,9 @@ def test_scaling(device):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_nearest(device, dtype):
+def test_nearest(device, device_array, dtype):
     X = np.random.default_rng(1).standard_normal((40, 3)).astype(dtype)
-    found = neighbors_cuda.nearest_cuda(_on_device(X), 4)
+    found = neighbors_cuda.nearest_cuda(device_array(X), 4)
     expected = neighbors.nearest(X, 4)
     np.testing.assert_array_equal(found.indices, expected.indices)
     rtol = 16 * float(np.finfo(dtype).eps)

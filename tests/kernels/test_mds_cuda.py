@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import functools
 
 import numpy as np
 import pytest
@@ -23,10 +23,7 @@ ENTRIES = (
 
 @pytest.fixture
 def scaling(host_runner):
-    def runner(**options):
-        return host_runner("embedding_stress.cu", ENTRIES, **options)
-
-    return runner
+    return functools.partial(host_runner, "embedding_stress.cu", ENTRIES)
 
 
 def _problem(n, k, seed=0):
@@ -185,20 +182,13 @@ def test_kernels_without_their_barriers_are_caught(scaling):
     assert not np.array_equal(*found)
 
 
-def _cupy_array(*shape, dtype=np.float64):
-    array = type("ndarray", (), {"__module__": "cupy"})()
-    array.dtype, array.shape = np.dtype(dtype), shape
-    array.size, array.ndim = math.prod(shape), len(shape)
-    return array
-
-
-def test_predicates_name_what_the_kernels_can_do():
-    D, Y, order = _cupy_array(9, 9), _cupy_array(9, 8), mds.schedule(0, 9, 1)
+def test_predicates_name_what_the_kernels_can_do(cupy_array):
+    D, Y, order = cupy_array(9, 9), cupy_array(9, 8), mds.schedule(0, 9, 1)
     assert driver.accepts_stress_cuda(D, Y, None)
     assert driver.accepts_smacof_cuda(D, Y, D, max_iter=3, tol=0.0)
     assert driver.accepts_sgd_cuda(D, Y, None, order, (1.0,))
     assert not driver.accepts_sgd_cuda(D, Y, None, order._replace(size=256), (1.0,))
-    assert not driver.accepts_stress_cuda(D, _cupy_array(9, 9), None)
+    assert not driver.accepts_stress_cuda(D, cupy_array(9, 9), None)
     assert not driver.accepts_stress_cuda(D, Y, np.ones((9, 9)))
     assert not driver.accepts_stress_cuda(np.ones((9, 9)), Y, None)
-    assert not driver.accepts_stress_cuda(_cupy_array(9, 9, dtype="f4"), Y, None)
+    assert not driver.accepts_stress_cuda(cupy_array(9, 9, dtype="f4"), Y, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import functools
 
 import numpy as np
 import pytest
@@ -16,11 +16,8 @@ EDGES = [1, 31, 32, 33, 257]
 
 @pytest.fixture
 def search(host_runner):
-    def runner(**options):
-        entries = ("nearest_float", "nearest_double")
-        return host_runner("embedding_neighbors.cu", entries, **options)
-
-    return runner
+    entries = ("nearest_float", "nearest_double")
+    return functools.partial(host_runner, "embedding_neighbors.cu", entries)
 
 
 def _points(n, d, seed=0, dtype=np.float64):
@@ -142,15 +139,8 @@ def test_kernel_without_its_barriers_is_caught(search):
     assert any(not np.array_equal(indices, expected) for indices in found)
 
 
-def _cupy_array(*shape, dtype=np.float64):
-    array = type("ndarray", (), {"__module__": "cupy"})()
-    array.dtype, array.shape = np.dtype(dtype), shape
-    array.size, array.ndim = math.prod(shape), len(shape)
-    return array
-
-
-def test_predicate_names_what_the_kernel_can_do():
-    X, single = _cupy_array(50, 3), _cupy_array(50, 3, dtype=np.float32)
+def test_predicate_names_what_the_kernel_can_do(cupy_array):
+    X, single = cupy_array(50, 3), cupy_array(50, 3, dtype=np.float32)
     accepts = driver.accepts_nearest_cuda
     assert accepts(X, 32)
     assert accepts(single, 5, single)

@@ -377,7 +377,7 @@ def test_wrong_results_are_one_sentence(results, capsys, change, says):
         (["--design", "no.json"], "--design must be a file that can be read"),
         (["--design", "design.csv"], "design.csv must be JSON"),
         (["--json", "design.json"], "--json must not be a file that is read"),
-        (["--json", "no/such.json"], "--json must be a file in a folder that exists"),
+        (["--json", "no/such.json"], "in no folder that exists"),
     ],
 )
 def test_wrong_usage_of_fit_is_one_sentence(

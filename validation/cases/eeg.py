@@ -12,7 +12,7 @@ import numpy as np
 from geomsci import eeg, spd
 from geomsci.backends.arrays import array_namespace, device
 from geomsci.validation.cases import eeg_epochs, eeg_recordings, spd_laws
-from geomsci.validation.cases.measured_conditioning import measured_conditioning
+from geomsci.validation.cases.conditioning import measured_conditioning
 from geomsci.validation.cases.spd_recipes import TOL
 from geomsci.validation.suites import (
     Case,

@@ -11,7 +11,7 @@ from geomsci import sampling
 from geomsci.backends.arrays import array_namespace, device
 from geomsci.sampling.stability import gram, instability
 from geomsci.validation.cases import sampling_oracles as oracles
-from geomsci.validation.cases.measured_conditioning import measured_conditioning
+from geomsci.validation.cases.conditioning import measured_conditioning
 from geomsci.validation.cases.sampling_recipes import (
     Conditioner,
     Laws,

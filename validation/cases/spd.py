@@ -14,7 +14,7 @@ from geomsci.validation.cases import (
     spd_matrices,
     spd_outside,
 )
-from geomsci.validation.cases.measured_conditioning import measured_conditioning
+from geomsci.validation.cases.conditioning import measured_conditioning
 from geomsci.validation.cases.spd_recipes import (
     TOL,
     bounded,

@@ -1,4 +1,4 @@
-"""Condition numbers of composed methods, measured instead of derived."""
+"""Condition numbers of cases: known beforehand, or measured instead of derived."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ import numpy as np
 
 from geomsci.validation.cases.spd_matrices import hermitian
 from geomsci.validation.suites import CASE_SEED, Conditioning, Inputs
+
+
+def fixed(kappa: float, reason: str) -> Callable[..., Conditioning]:
+    """A condition number that is known beforehand."""
+    return lambda inputs, expected: Conditioning(kappa, reason)
 
 
 def measured_conditioning(
