@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from geomsci.backends.arrays import Array, array_namespace, device
+from geomsci.backends.arrays import Array, array_namespace, device, to_host
 from geomsci.backends.tiling import map_tiles
 from geomsci.reference.embedding.graphs import row_sums
 from geomsci.reference.embedding.metric_spaces import metric_space
@@ -36,6 +36,8 @@ from geomsci.reference.embedding.rates import ball_sums, rate_function, tilts_an
 
 _NODES = 512
 _SMALLEST_TILT = 1e-3
+_SMALLEST_SPEED = 1e-3
+_SECANTS = 100  # five are enough, the first number may need some more
 
 
 class Steps(NamedTuple):
@@ -125,51 +127,72 @@ def law_speeds(v: Array, law: StepLaw, *, m: float) -> Array:
     """Speeds under a law where the plain ball law ``I_m`` has the speeds v.
 
     In radii per step. Both belong to the same rate E: ``I_m(v) = E``. Cubic Hermite
-    interpolation in ``log v`` between 512 nodes, to about 1e-9.
+    interpolation between 512 nodes at equal distances in ``log v``, to about 1e-9.
     """
     xp = array_namespace(v)
     largest = xp.max(v)
     if not float(largest) > 0.0:
         return v
-    x, y, slope = _nodes(law, m, largest)
-    last = x.shape[0] - 2
+    start, width, cubics = _table(law, m, largest)
+    last = cubics[0].shape[0] - 1
 
     def work(part: Array) -> Array:
         positive = part > 0.0
         at = xp.log(xp.where(positive, part, xp.ones_like(part)))
-        flat = xp.reshape(at, (-1,))
-        k = xp.clip(xp.searchsorted(x, flat) - 1, 0, last)
-        left, width = xp.take(x, k), xp.take(x, k + 1) - xp.take(x, k)
         # Below the first node the ratio is constant.
-        s = xp.clip((flat - left) / width, 0.0, 1.0)
-        rise = xp.take(y, k + 1) - xp.take(y, k)
-        a = xp.take(slope, k) * width - rise
-        b = rise - xp.take(slope, k + 1) * width
-        z = xp.take(y, k) + s * rise + s * (1 - s) * (a * (1 - s) + b * s)
+        place = xp.clip((xp.reshape(at, (-1,)) - start) / width, 0.0, last + 1.0)
+        k = xp.minimum(xp.astype(place, xp.int64), xp.asarray(last, device=v.device))
+        s = place - xp.astype(k, place.dtype)
+        z = xp.take(cubics[3], k)
+        for coefficient in (cubics[2], cubics[1], cubics[0]):
+            z = z * s + xp.take(coefficient, k)
         return xp.where(positive, part * xp.exp(xp.reshape(z, at.shape)), part)
 
-    return map_tiles(work, v, bytes_per_item=120 * v.shape[-1])
+    return map_tiles(work, v, bytes_per_item=64 * v.shape[-1])
 
 
-def _nodes(law: StepLaw, m: float, largest: Array) -> tuple[Array, Array, Array]:
-    """``log v``, ``log(w / v)`` and the derivative of the second by the first."""
+def _table(law: StepLaw, m: float, largest: Array) -> tuple[float, float, list[Array]]:
+    """First ``log v``, its step, and cubics of ``log(w / v)`` in a part of the step."""
     xp = array_namespace(largest)
-    target = float(rate_function(largest, m=m))
-    top = 1.0
-    while _rate_and_speed(law, m, top)[0] < target:
-        top *= 1.5
-    low = math.log(_SMALLEST_TILT)
-    step = (math.log(top) - low) / (_NODES - 1)
-    tilts = [math.exp(low + k * step) for k in range(_NODES)]
-    pairs = [_rate_and_speed(law, m, tilt) for tilt in tilts]
-    th, e, w = (
-        xp.asarray(part, dtype=largest.dtype, device=device(largest))
-        for part in (tilts, [e for e, _ in pairs], [w for _, w in pairs])
+    start = math.log(_SMALLEST_SPEED)
+    width = max(math.log(float(largest)) - start, 1.0) / (_NODES - 1)
+    nodes = [math.exp(start + k * width) for k in range(_NODES)]
+    v = xp.asarray(nodes, dtype=xp.float64, device=device(largest))
+    e = rate_function(v, m=m)
+    tilt, _ = tilts_and_speeds(e, m=m)
+    found = _tilts(law, m, to_host(e).tolist())
+    th, w = (
+        xp.asarray(part, dtype=v.dtype, device=device(largest)) for part in zip(*found)
     )
-    tilt, v = tilts_and_speeds(e, m=m)
+    y = xp.log(w / v)
     # dI/dv is the tilt under the ball law; under the other, its rate times the tilt.
-    slope = tilt * v / (law.rate * th * w) - 1.0
-    return xp.log(v), xp.log(w / v), slope
+    slope = (tilt * v / (law.rate * th * w) - 1.0) * width
+    rise, left, right = y[1:] - y[:-1], slope[:-1], slope[1:]
+    cubics = [y[:-1], left, 3 * rise - 2 * left - right, left + right - 2 * rise]
+    return start, width, [xp.astype(c, largest.dtype, copy=False) for c in cubics]
+
+
+def _tilts(law: StepLaw, m: float, rates: list[float]) -> list[tuple[float, float]]:
+    """Tilt and speed of increasing rates E, by secants of ``log E`` in ``log tilt``."""
+    found = []
+    x = math.log(_SMALLEST_TILT)
+    rate, _ = _rate_and_speed(law, m, math.exp(x))
+    y, slope = math.log(rate), 2.0
+    for e in rates:
+        goal = math.log(e)
+        for _ in range(_SECANTS):
+            step = (goal - y) / slope
+            # The law grows at most exponentially in the tilt: no step overshoots far.
+            step = max(-1.0, min(0.25, step))
+            x += step
+            rate, speed = _rate_and_speed(law, m, math.exp(x))
+            before, y = y, math.log(rate)
+            if abs(step) > 1e-9:
+                slope = (y - before) / step
+            if abs(goal - y) <= 1e-13 * max(1.0, abs(goal)) or abs(step) < 1e-14:
+                break
+        found.append((math.exp(x), speed))
+    return found
 
 
 def _rate_and_speed(law: StepLaw, m: float, tilt: float) -> tuple[float, float]:
