@@ -31,7 +31,7 @@ def common_neighbors(graph: Any, rows: Array, columns: Array) -> Array:
 
     Notes
     -----
-    O(m n) dense; sparse, one product of the graph with itself.
+    One product of the graph with itself, or O(m n) for few pairs of a dense one.
     """
     xp = array_namespace(rows)
     if rows.shape[0] == 0:
@@ -47,12 +47,16 @@ def common_neighbors(graph: Any, rows: Array, columns: Array) -> Array:
         found = ((one @ one).multiply(wanted) + wanted).tocsr()
         return np.asarray(found[rows, columns]).reshape(-1).astype(np.int64) - 1
     one = xp.astype(graph > 0.0, xp.float32)  # counts up to 2^24 are exact
+    n = graph.shape[0]
+    if rows.shape[0] > n * n // 16:
+        product = xp.reshape(one @ one, (-1,))
+        return xp.astype(xp.take(product, rows * n + columns), xp.int64)
 
     def count(i: Array, j: Array) -> Array:
         both = xp.take(one, i, axis=0) * xp.take(one, j, axis=0)
         return xp.astype(xp.sum(both, axis=1), xp.int64)
 
-    return map_tiles(count, rows, columns, bytes_per_item=12 * graph.shape[0])
+    return map_tiles(count, rows, columns, bytes_per_item=12 * n)
 
 
 def within_hops(graph: Any, rows: Array, columns: Array, hops: int) -> Array:
@@ -96,7 +100,7 @@ def _searched(
     """`within_hops` by SciPy, from some vertices at a time."""
     from scipy.sparse import csgraph, csr_array
 
-    one = csr_array(graph)
+    one = csr_array(graph > 0.0)  # stored zeros are no edges
     near = np.empty(ends.shape[0], dtype=bool)
     for part in tiles(starts.shape[0], 8 * one.shape[0], target=SEARCH_BYTES):
         hops_to = csgraph.dijkstra(

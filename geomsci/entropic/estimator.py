@@ -138,14 +138,15 @@ class EntropicCurvature(  # type: ignore[call-arg]
     }
 
     signature_: Array
-    _grid: door.Grid | None
-    _catalogue: points_stage.Catalogue | None
-    _window: str | None
-    _probe: curvature_stage.Probe
-    _radii: list[float]
-    _n: float
-    _threshold: float | tuple[str, float]
-    _eigenvalues: Array | None
+    # The ending counts: what has it goes to the device and comes home with a call.
+    _grid_: door.Grid | None
+    _catalogue_: points_stage.Catalogue | None
+    _window_: str | None
+    _probe_: curvature_stage.Probe
+    _radii_: list[float]
+    _n_: float
+    _threshold_: float | tuple[str, float]
+    _eigenvalues_: Array | None
 
     def __init__(
         self,
@@ -259,10 +260,10 @@ class EntropicCurvature(  # type: ignore[call-arg]
         d = len(grid.lengths)
         n = effective_dimension(self.dimension, d, self.convention)
         keep = door.keeps_eigenvalues(grid, len(radii), probed=any(probe))
-        self._catalogue, self._grid, self._window = None, grid, window
-        self._radii, self._n, self._probe = radii, n, probe
-        self._threshold = threshold
-        webs, self.signature_, self._eigenvalues = self._grid_webs(radii, keep)
+        self._catalogue_, self._grid_, self._window_ = None, grid, window
+        self._radii_, self._n_, self._probe_ = radii, n, probe
+        self._threshold_ = threshold
+        webs, self.signature_, self._eigenvalues_ = self._grid_webs(radii, keep)
         density = math.nan if number is None else number / math.prod(grid.lengths)
         self._learn(webs, density, d, grid.field)
 
@@ -270,8 +271,8 @@ class EntropicCurvature(  # type: ignore[call-arg]
         self, radii: list[float], keep: bool
     ) -> tuple[list[grid_stage.Web], Array, Array | None]:
         """Scalars of every scale, classes, and eigenvalues if they are kept."""
-        assert self._grid is not None
-        field, lengths = self._grid
+        assert self._grid_ is not None
+        field, lengths = self._grid_
         signature, values = grid_stage.maps(field, len(radii), len(lengths), keep=keep)
         transforms = curvature_stage.Transforms(field, lengths, len(radii), shared=keep)
         rounding = rounding_of(array_namespace(field), field)
@@ -282,10 +283,10 @@ class EntropicCurvature(  # type: ignore[call-arg]
                 F,
                 R,
                 grid_stage.Maps(signature, values, s),
-                window=self._window,
-                n=self._n,
-                probe=self._probe,
-                threshold=self._threshold,
+                window=self._window_,
+                n=self._n_,
+                probe=self._probe_,
+                threshold=self._threshold_,
                 rounding=rounding,
                 overwrite=overwrite,
             )
@@ -331,8 +332,8 @@ class EntropicCurvature(  # type: ignore[call-arg]
         d = places.shape[1]
         n = effective_dimension(self.dimension, d, self.convention)
         catalogue = points_stage.Catalogue(places, weights, randoms, box)
-        self._grid, self._catalogue, self._window = None, catalogue, None
-        self._radii, self._n, self._threshold = radii, n, threshold
+        self._grid_, self._catalogue_, self._window_ = None, catalogue, None
+        self._radii_, self._n_, self._threshold_ = radii, n, threshold
         number = float(places.shape[0])
         total = number
         if weights is not None:
@@ -352,7 +353,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
             classes.append(counts)
             values.append(_as(web.eigenvalues, places))
         xp = array_namespace(places)
-        self.signature_, self._eigenvalues = xp.stack(classes), xp.stack(values)
+        self.signature_, self._eigenvalues_ = xp.stack(classes), xp.stack(values)
         self._learn(webs, number / volume, d, places)
 
     def _learn(
@@ -370,7 +371,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
         self.entropy_ = numbers([web.entropy for web in webs])
         self.fisher_information_ = numbers([web.fisher_information for web in webs])
         self.sigma_trace_ = numbers([web.sigma_trace for web in webs])
-        radii = numbers(self._radii)
+        radii = numbers(self._radii_)
         if math.isnan(density):
             self.shot_noise_ = xp.full_like(radii, math.nan)
         else:
@@ -379,50 +380,54 @@ class EntropicCurvature(  # type: ignore[call-arg]
     def _classes(self, values: Array, sigma: float) -> Array:
         """Number of eigenvalues above the threshold, int8."""
         xp = array_namespace(values)
-        above = values > grid_stage.level(self._threshold, sigma)
+        above = values > grid_stage.level(self._threshold_, sigma)
         return xp.sum(xp.astype(above, xp.int8), axis=-1, dtype=xp.int8)
 
     # What is computed on access
 
     @property
+    @public("entropic.EntropicCurvature.transform")
     def curvature_(self) -> Array:
         """Packed curvature of the grid or the positions at all scales."""
         check_is_fitted(self, "signature_")
         return self._curvature(None)
 
     @property
+    @public("entropic.EntropicCurvature.transform")
     def eigenvalues_(self) -> Array:
         """Eigenvalues at all scales, ascending."""
         check_is_fitted(self, "signature_")
-        if self._eigenvalues is not None:
-            return self._eigenvalues
+        if self._eigenvalues_ is not None:
+            return self._eigenvalues_
         # The same slabs again, so that they are those the classes came from.
-        door.require_maps(self._grid, len(self._radii), self.n_features_in_)
-        return self._grid_webs(self._radii, True)[2]
+        door.require_maps(self._grid_, len(self._radii_), self.n_features_in_)
+        return self._grid_webs(self._radii_, True)[2]
 
     def _curvature(self, points: Array | None) -> Array:
         """Packed curvature at all scales, at points if they are given."""
-        if self._catalogue is not None:
-            positions = self._catalogue.positions
+        if self._catalogue_ is not None:
+            positions = self._catalogue_.positions
             where = positions if points is None else points
             found = [
-                points_stage.point_web(where, self._catalogue, R, n=self._n).curvature
-                for R in self._radii
+                points_stage.point_web(where, self._catalogue_, R, n=self._n_).curvature
+                for R in self._radii_
             ]
             return _as(array_namespace(positions).stack(found), positions)
-        assert self._grid is not None
-        field, lengths = self._grid
-        scales, d = len(self._radii), self.n_features_in_
+        assert self._grid_ is not None
+        field, lengths = self._grid_
+        scales, d = len(self._radii_), self.n_features_in_
         packed = d * (d + 1) // 2
-        options = curvature_stage.Options(self._window, self._n, self._probe)
-        door.require_curvature(self._grid, 0 if points is not None else scales, options)
+        options = curvature_stage.Options(self._window_, self._n_, self._probe_)
+        door.require_curvature(
+            self._grid_, 0 if points is not None else scales, options
+        )
         shape = field.shape if points is None else points.shape[:1]
         found = array_namespace(field).empty(
             (scales, *shape, packed), dtype=field.dtype, device=device(field)
         )
         # A transform a scale, in memory that is used again: none is kept beside it.
         transforms = curvature_stage.Transforms(field, lengths, scales, shared=False)
-        for s, R in enumerate(self._radii):
+        for s, R in enumerate(self._radii_):
             F, overwrite = transforms.take()
             if points is None:
                 curvature_stage.fill_map(F, R, options, found, s, overwrite=overwrite)
@@ -454,7 +459,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
             return self.eigenvalues_
         # Beside a small fitted array: the library, the device and float64.
         _, points, _ = common_arrays(points=points, fitted=self.sigma_trace_)
-        lengths = None if self._grid is None else self._grid.lengths
+        lengths = None if self._grid_ is None else self._grid_.lengths
         door.points_of(points, self.n_features_in_, lengths)
         return run("entropic.symmetric_eigenvalues", self._curvature(points))
 
@@ -481,7 +486,7 @@ class EntropicCurvature(  # type: ignore[call-arg]
         if points is None:
             return self.signature_
         values = self.transform(points)
-        sigmas = [float(self.sigma_trace_[s]) for s in range(len(self._radii))]
+        sigmas = [float(self.sigma_trace_[s]) for s in range(len(self._radii_))]
         classes = [self._classes(values[s, ...], x) for s, x in enumerate(sigmas)]
         return array_namespace(values).stack(classes)
 

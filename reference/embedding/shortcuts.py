@@ -24,6 +24,9 @@ from geomsci.backends.graph_paths import common_neighbors, within_hops
 from geomsci.reference.embedding.components import spanning_edges
 from geomsci.reference.embedding.metric_spaces import metric_space
 
+NARROW = 3
+"""Edges of the first searches for a way round."""
+
 
 class _Edges(NamedTuple):
     """Edges i < j in the order of rows, and the graph of some of them."""
@@ -51,6 +54,8 @@ def prune_shortcuts(
     keep = xp.logical_not(xp.logical_or(few, long))
     keep = _closed(edges, keep, long, 2)
     keep = _joined(edges, keep, d)
+    # What few edges close need not be looked for in wide circles; the end is the same.
+    keep = _closed(edges, keep, long, min(hops, NARROW))
     keep = _closed(edges, keep, long, hops)
     return edges.graph(keep)
 

@@ -8,9 +8,11 @@ weighted by the weights W, which are the flows of the walk at equilibrium,
     ``R^2 = (m + 4) / (m + 2) <s^4> / <s^2>``, ``rate = nu (m + 2) / m <s^2> / R^2``
 
 are the radius and the rate of steps in an m-ball with the same second and fourth
-moments; nu is the mean number of steps in a unit of time. ``p = <W_ij / deg_j>`` is the
-probability of going straight back; where points lie in order, as on a lattice, other
-steps make up for it, and p is at most ``<|b|^2> / <s^2>``, b the mean step. With M the
+moments; nu is the mean number of steps in a unit of time. An estimate m below 1 is
+taken as 1 where it divides <s^2>, the share of which along a line is at most all.
+``p = <W_ij / deg_j>`` is the probability of going straight back; where points lie in
+order, as on a lattice, other steps make up for it, and p is at most
+``<|b|^2> / <s^2>``, b the mean step. With M the
 moment generating function of one step,
 
     ``Lambda(th) = rate F(M(R th))``, ``F(M) = (M - 1) (M - p) / (M + p)``.
@@ -71,23 +73,24 @@ def steps_of_graph(W: Any, X: Array, *, metric: str) -> Steps | None:
         xp = array_namespace(W)
         i, j = xp.nonzero(W)
         weights = xp.take(xp.reshape(W, (-1,)), i * W.shape[0] + j)
-    if weights.shape[0] == 0:
+    total = float(xp.sum(weights))
+    if not total > 0.0:
         return None
     degrees = row_sums(W)
     space = metric_space(X, metric)
     squares = space.pair_distances(i, j) ** 2
-    total = float(xp.sum(weights))
     second = float(xp.sum(weights * squares)) / total
-    fourth = float(xp.sum(weights * squares**2)) / total
-    back = float(xp.sum(weights * weights / xp.take(degrees, j))) / total
     if not second > 0.0:
         return None
+    # Fourth powers of short edges between far parts would underflow.
+    spread = float(xp.sum(weights * (squares / second) ** 2)) / total
     linked = xp.where(degrees > 0.0, degrees, xp.ones_like(degrees))
+    back = float(xp.sum(weights * weights / xp.take(linked, j))) / total
     drift = _drift(W, X / space.unit, linked, metric)
     return Steps(
         math.sqrt(second) * space.unit,
-        fourth / second**2,
-        max(0.0, min(back, drift / (total * second))),
+        spread,
+        max(0.0, min(back, drift / total / second)),
         total,
     )
 
@@ -114,13 +117,17 @@ def step_law(
     Longer ones than k neighbours in m dimensions have are scattered off the surface,
     and do not lead farther along it. For m = 0, steps of one length to either side.
     """
-    second, fourth = (1.0, 1.0) if m == 0 else (m / (m + 2), m / (m + 4))
-    # <s^2> = second R^2 and <s^4> = fourth R^4 for one walk of each rate.
-    square = second / fourth * steps.spread  # of R, in units of <s^2>
+    # In a ball of radius 1: <s^2>, and its part along a line; and R^2 / <s^2>.
+    second, along, square = 1.0, 1.0, steps.spread
+    if m > 0:
+        second, along = m / (m + 2), 1 / (m + 2)
+        square *= (m + 4) / (m + 2)
     last = math.exp(-1.0)  # weight of the k-th neighbour, at the distance eps
     even = ((n_neighbors - 1) * second + last) / (n_neighbors - 1 + last)
     length = min(steps.length, math.sqrt(even) * bandwidth)
-    return StepLaw(rate / (second * square), length * math.sqrt(square), steps.returns)
+    # No step has more along a line than its length, however small the estimate of m.
+    rate = rate / (max(m, 1.0) * along * square)
+    return StepLaw(rate, length * math.sqrt(square), steps.returns)
 
 
 def law_speeds(v: Array, law: StepLaw, *, m: float) -> Array:
@@ -141,7 +148,7 @@ def law_speeds(v: Array, law: StepLaw, *, m: float) -> Array:
         at = xp.log(xp.where(positive, part, xp.ones_like(part)))
         # Below the first node the ratio is constant.
         place = xp.clip((xp.reshape(at, (-1,)) - start) / width, 0.0, last + 1.0)
-        k = xp.minimum(xp.astype(place, xp.int64), xp.asarray(last, device=v.device))
+        k = xp.clip(xp.astype(place, xp.int64), 0, last)
         s = place - xp.astype(k, place.dtype)
         z = xp.take(cubics[3], k)
         for coefficient in (cubics[2], cubics[1], cubics[0]):

@@ -9,6 +9,7 @@ import pytest
 from scipy.sparse import csgraph, csr_array
 
 from geomsci import embedding
+from geomsci.backends.graph_paths import within_hops
 
 
 def _swiss_roll(n, seed):
@@ -94,7 +95,7 @@ def _is_connected(W):
 
 
 @pytest.mark.parametrize(("hops", "reach"), [(2, 1.5), (3, 1.1), (4, 0.5), (12, 9.0)])
-@pytest.mark.parametrize("k", [2, 5])
+@pytest.mark.parametrize("k", [2, 5, 20])
 def test_pruning_is_its_definition(xp, hops, reach, k):
     X = np.random.default_rng(31).standard_normal((50, 2))
     W, eps = embedding.alpha_decay_graph(X, k)
@@ -115,6 +116,20 @@ def test_sparse_pruning_is_the_dense_one(hops, reach):
     kept = embedding.prune_shortcuts(given, X, eps, **options)
     assert np.array_equal(kept.toarray(), dense)
     assert np.array_equal(given.toarray(), W)
+
+
+def test_stored_zeros_are_no_edges():
+    X = np.random.default_rng(36).standard_normal((60, 2))
+    W, eps = embedding.alpha_decay_graph(X, 4)
+    stored = csr_array(np.ones_like(W))
+    stored.data[:] = W.reshape(-1)
+    kept = embedding.prune_shortcuts(stored, X, eps)
+    assert np.array_equal(kept.toarray(), embedding.prune_shortcuts(W, X, eps))
+    i, j = np.nonzero(np.triu(np.ones_like(W), k=1))
+    near = csgraph.shortest_path(W, unweighted=True)[i, j] <= 3
+    assert 0 < np.count_nonzero(near) < near.size
+    for graph in (W, stored):
+        assert np.array_equal(within_hops(graph, i, j, 3), near)
 
 
 def test_a_bundle_of_neighbouring_shortcuts_is_found():

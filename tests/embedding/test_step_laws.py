@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import brentq
+from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 from scipy.special import iv
 
@@ -16,6 +17,7 @@ from geomsci.embedding import (
 from geomsci.embedding.graphs import sparse_alpha_decay_graph
 from geomsci.reference.embedding.step_laws import (
     StepLaw,
+    Steps,
     law_speeds,
     step_law,
     steps_of_graph,
@@ -62,6 +64,46 @@ def test_moments_of_a_ball_give_the_ball(m):
     ball = steps._replace(length=second**0.5, spread=fourth / second**2)
     law = step_law(ball, 1.0, m, n_neighbors=10, bandwidth=1.0)
     np.testing.assert_allclose(law[:2], (1.0, 1.0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("m", [0, 1e-320, 1e-9, 0.4, 1, 2.5])
+def test_steps_go_along_a_line_no_farther_than_their_length(m):
+    law = step_law(Steps(2.0, 1.7, 0.0, 1.0), 3.0, m, n_neighbors=10, bandwidth=1e200)
+    # <x^2> of a point of the unit m-ball, or of +1 and -1.
+    along = 1.0 if m == 0 else 1 / (m + 2)
+    assert law.rate * law.radius**2 * along == pytest.approx(3 * 4 / max(m, 1), 1e-12)
+
+
+def test_random_points_on_a_line_have_their_distances():
+    x = np.random.default_rng(52).random((250, 1))
+    found = HeatGeodesicEmbedding(intrinsic_dim="auto").fit(x * [1.0, 2.0])
+    assert found.intrinsic_dim_ < 0.95
+    true = cdist(x * [1.0, 2.0], x * [1.0, 2.0])
+    D = found.dissimilarity_
+    assert (D * true).sum() / (D**2).sum() == pytest.approx(1.0, abs=0.03)
+
+
+def test_short_steps_in_far_parts_have_their_moments():
+    D = cdist(*2 * [np.random.default_rng(5).random((20, 2))])
+    W = np.kron(np.eye(2), D < 0.5) - np.eye(40)
+    near = np.kron(np.eye(2), D)
+    far = np.where(np.kron(np.eye(2), np.ones((20, 20))) > 0, 2.0**-400 * near, 1.0)
+    expected = steps_of_graph(W, near, metric="precomputed")
+    got = steps_of_graph(W, far, metric="precomputed")
+    scaled = got._replace(length=got.length * 2.0**400)
+    np.testing.assert_allclose(scaled, expected, rtol=1e-10)
+
+
+def test_stored_zeros_are_no_steps():
+    X = np.arange(4.0)[:, None]
+    path = csr_array(([1.0, 1.0, 2.0, 2.0], ([0, 1, 1, 2], [1, 0, 2, 1])), (4, 4))
+    ends = ([0, 1, 1, 2, 0, 3], [1, 0, 2, 1, 3, 0])
+    stored = csr_array(([1.0, 1.0, 2.0, 2.0, 0.0, 0.0], ends), (4, 4))
+    expected = steps_of_graph(path, X, metric="euclidean")
+    assert stored.nnz == 6
+    assert steps_of_graph(stored, X, metric="euclidean") == expected
+    for nothing in (np.zeros((4, 4)), 0.0 * stored):
+        assert steps_of_graph(nothing, X, metric="euclidean") is None
 
 
 @pytest.mark.parametrize("ordered", [True, False])

@@ -5,10 +5,12 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from geomsci.backends import use_backend
 from geomsci.entropic import (
     EntropicCurvature,
     assign_mass,
     compensate_window,
+    curvature_stages,
     grid_stages,
     log_density_hessian,
     smooth_density,
@@ -156,7 +158,7 @@ def test_streaming_equals_the_plain_form(monkeypatch, field, dtype, threshold):
     plain = EntropicCurvature(**options).fit(field.astype(dtype))
     monkeypatch.setattr(grid_stages, "KEPT_BYTES", 0)
     streamed = EntropicCurvature(**options).fit(field.astype(dtype))
-    assert streamed._eigenvalues is None
+    assert streamed._eigenvalues_ is None
     np.testing.assert_array_equal(streamed.signature_, plain.signature_)
     np.testing.assert_array_equal(streamed.eigenvalues_, plain.eigenvalues_)
     np.testing.assert_array_equal(streamed.curvature_, plain.curvature_)
@@ -240,3 +242,40 @@ def test_no_eigenvalue_is_above_the_inverse_square_of_the_scale():
     for field, R in ((lone + 1e-3, 2.5), (PLANE, 2.0), (WHITE, 2.0)):
         web = EntropicCurvature(R).fit(field)
         assert web.eigenvalues_.max() * R**2 <= 1 + 1e-12
+
+
+def test_what_was_learned_follows_the_device(offload):
+    points = POINTS[:5, :2]
+    expected = EntropicCurvature((2.0, 2.5)).fit(PLANE)
+    model = EntropicCurvature((2.0, 2.5), backend="cupy").fit(PLANE[::-1] ** 2)
+    model.fit(PLANE)
+    _close(model.transform(), expected.transform())
+    _close(model.curvature_, expected.curvature_)
+    _close(model.transform(points), expected.transform(points))
+    assert np.array_equal(model.predict(points), expected.predict(points))
+    catalogue = EntropicCurvature(2.0, backend="cupy").fit(POINTS[:50])
+    expected = EntropicCurvature(2.0).fit(POINTS[:50])
+    _close(catalogue.transform(points := POINTS[:5]), expected.transform(points))
+
+
+@pytest.mark.parametrize("name", ["eigenvalues_", "curvature_"])
+def test_what_comes_on_access_takes_the_backend_of_the_model(monkeypatch, name):
+    monkeypatch.setattr(grid_stages, "KEPT_BYTES", 0)
+    model = EntropicCurvature(2.0, backend="reference").fit(WHITE)
+    with use_backend("auto") as record:
+        getattr(model, name)
+    assert record.calls
+    assert {call.implementation for call in record.calls} == {"reference"}
+
+
+def test_scales_share_one_forward_transform(monkeypatch):
+    made = []
+
+    def counted(*args):
+        made.append(args)
+        return transform(*args)
+
+    monkeypatch.setattr(curvature_stages, "transform", counted)
+    model = EntropicCurvature((2.0, 2.5, 3.0)).fit(WHITE)
+    assert len(made) == 1
+    assert model._eigenvalues_ is not None

@@ -46,8 +46,8 @@ SIZES = {LOW: (1000, 3000, 10_000), NOISY: (3000,), BRANCHES: (1500,)}
 LARGE = {THREE: (1000, 10_000, 100_000, 1_000_000), NOISY: (100_000,)}
 SEED = 201
 TABLE = tuple(s for s in ROLLS if s.width == 5.0) + NOISY_ROLLS + TREES
-TABLE_SEEDS = (31, 32, 33)
-"""Looked at once: the fewest axes that pass as noise were raised from 5 to 7 then."""
+TABLE_SEEDS = (106, 107, 108)
+"""They served for no choice in the method."""
 
 TABLE_SAMPLES = 1500
 NEAR_TIE = 0.003

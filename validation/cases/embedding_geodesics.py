@@ -31,6 +31,9 @@ Found = tuple[list[Score], list[Row]]
 UNIT = "1 - Pearson"
 SEEDS = (101, 102, 103, 104, 105)
 SAMPLES = 1500
+OTHER_SAMPLES = (1200, 2000)
+"""Ends of the range in which the goals hold."""
+
 GOALS = {5.0: 0.002, 21.0: 0.005}
 """Width of the roll to the largest ``1 - Pearson``, noise up to .5."""
 
@@ -359,6 +362,8 @@ def experiments(quick: bool) -> list[Experiment]:
 
     shapes = QUICK if quick else ROLLS + NOISY_ROLLS + TREES
     found = each("", geodesics, shapes, SAMPLES, seeds)
+    for n in () if quick else OTHER_SAMPLES:
+        found += each(f"n = {n}, ", geodesics, ROLLS, n, seeds)
     found += each("clean ", clean, CLEAN[:1] if quick else CLEAN, SAMPLES, seeds)
     noisy = NOISY_ROLLS[:1] if quick else NOISY_ROLLS
     found += each("shift, ", shift, noisy, SAMPLES, seeds)
