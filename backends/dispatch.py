@@ -328,12 +328,17 @@ def _is_estimator(x: Any) -> bool:
     return hasattr(x, "get_params") and type(x).__module__.startswith("geomsci.")
 
 
+def _learned(x: Any) -> dict[str, Any]:
+    """What an estimator holds beside its parameters."""
+    parameters = x.get_params(deep=False)
+    return {k: v for k, v in vars(x).items() if k not in parameters}
+
+
 def _rebuilt(x: Any, move: Callable[[Any], Any]) -> Any:
     """Container, record or estimator with ``move`` applied to the arrays inside it."""
     if _is_estimator(x):
         twin = copy.copy(x)
-        fitted = {k: v for k, v in vars(x).items() if k.endswith("_")}
-        vars(twin).update({k: move(v) for k, v in fitted.items()})
+        vars(twin).update({k: move(v) for k, v in _learned(x).items()})
         return twin
     if isinstance(x, tuple) and hasattr(x, "_fields"):
         return type(x)(*(move(v) for v in x))
@@ -368,8 +373,7 @@ def _offload(
         if args and _is_estimator(args[0]):
             # The method ran on a twin: what it learned comes home to the original.
             twin = moved[0]
-            learned = {k: v for k, v in vars(twin).items() if k not in vars(args[0])}
-            learned |= {k: v for k, v in vars(twin).items() if k.endswith("_")}
+            learned = _learned(twin)
             if from_numpy:
                 learned = {k: mover.leave(v) for k, v in learned.items()}
             vars(args[0]).update(learned)

@@ -355,3 +355,23 @@ def test_verbose_tells_the_stages(capsys):
     assert told[0].endswith(f"{N} of {N} points")
     model().fit(X)
     assert capsys.readouterr().out == ""
+
+
+# Devices
+
+
+def test_what_was_learned_follows_the_device(offload):
+    new = make_swiss_roll(20, n_features=12, noise=0.5, rng=8)[0]
+    first, second = (
+        make_swiss_roll(600, n_features=12, noise=0.5, rng=seed)[0] for seed in (1, 2)
+    )
+    expected = model(mds="classical").fit(second)
+    found = model(mds="classical", backend="cupy").fit(first)
+    found.fit(second)
+    assert type(found.embedding_) is np.ndarray
+    for method in ("transform", "dissimilarity"):
+        values = getattr(found, method)(new)
+        assert type(values) is np.ndarray
+        np.testing.assert_allclose(
+            pdist(values), pdist(getattr(expected, method)(new)), rtol=1e-6
+        )
