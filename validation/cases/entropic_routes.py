@@ -90,7 +90,8 @@ def routes(quick: bool, data: pathlib.Path | None) -> Found:
     """(vi) The two routes to the same tensor."""
     n, number = box(quick), 1000 if quick else 5000
     places, found = Places(fields.lpt_particles(n), SPACING * n, n, number), []
-    size, plain = f"{n}³, {number} cells", {}
+    size = f"{n}³, {number} cells"
+    plain: dict[float, float] = {}
     for R, interlaced in ((2.0, False), (2.5, False), (2.0, True), (2.5, True)):
         watch = Watch()
         apart = places.apart(R * SPACING, interlaced=interlaced)
