@@ -58,8 +58,8 @@ class Transforms:
         How often `take` is called.
     shared : bool
         True makes one transform for all scales. False makes one a scale, so that each
-        may lie in the memory of the arrays that it is needed for: a field less, for a
-        tenth of the time.
+        may lie in the memory of the arrays that it is needed for: a field less, for one
+        transform more a scale.
     """
 
     def __init__(

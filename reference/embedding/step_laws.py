@@ -134,7 +134,7 @@ def law_speeds(v: Array, law: StepLaw, *, m: float) -> Array:
     """Speeds under a law where the plain ball law ``I_m`` has the speeds v.
 
     In radii per step. Both belong to the same rate E: ``I_m(v) = E``. Cubic Hermite
-    interpolation between 512 nodes at equal distances in ``log v``, to about 1e-9.
+    interpolation between 512 nodes at equal distances in ``log v``.
     """
     xp = array_namespace(v)
     largest = xp.max(v)
